@@ -1,0 +1,22 @@
+/// RFC 3261 §20.16: a sequence number and the method.
+public struct CSeq: Sendable {
+    /// RFC 3261 §8.1.1.5: less than 2^31.
+    public let number: UInt32
+    /// The method; `.other` for a token without a case.
+    public let method: Method
+    /// The token of the method.
+    public let methodBytes: ArraySlice<UInt8>
+
+    /// Parses the value; nil when it breaks the grammar or the number is 2^31 or above.
+    public init?(_ bytes: ArraySlice<UInt8>) {
+        var cursor = Cursor(bytes)
+        guard let digits = cursor.takeWhile(\.isDigit), let number = digits.decimal, number < 0x8000_0000,
+            cursor.next?.isWhitespace == true
+        else { return nil }
+        cursor.skipWhitespace()
+        guard let token = cursor.takeToken(), cursor.isAtEnd else { return nil }
+        self.number = number
+        method = Method(token)
+        methodBytes = token
+    }
+}

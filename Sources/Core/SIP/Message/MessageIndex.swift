@@ -1,0 +1,34 @@
+/// How a message is laid out in its one array: the octets as received (a fold replaced by spaces of the same length),
+/// then eight octets for each header line, then a record of fixed size.
+///
+/// Header entry: name offset (16 bits), name length (8), identifier (7) and irregular flag (1), value offset (16), value
+/// end (16). Record: body offset (32), message length (32), header lines (16), kind and flags (8), method (8), three
+/// offsets or numbers of the start line (16 each), reserved (16).
+enum MessageIndex {
+    static let entrySize = 8
+    static let recordSize = 20
+
+    static let requestFlag: UInt8 = 1
+    /// The version is SIP/2.0.
+    static let versionFlag: UInt8 = 2
+    /// The identifier's top bit: the line has a fold, or white space before its colon, and is never copied as it stands.
+    static let irregular: UInt8 = 0x80
+
+    static func write16(_ value: Int, at offset: Int, in storage: inout [UInt8]) {
+        storage[offset] = UInt8(truncatingIfNeeded: value)
+        storage[offset + 1] = UInt8(truncatingIfNeeded: value >> 8)
+    }
+
+    static func write32(_ value: Int, at offset: Int, in storage: inout [UInt8]) {
+        write16(value, at: offset, in: &storage)
+        write16(value >> 16, at: offset + 2, in: &storage)
+    }
+}
+
+extension [UInt8] {
+    /// The 16-bit number at `offset` of an index.
+    func index16(_ offset: Int) -> Int { Int(self[offset]) | Int(self[offset + 1]) << 8 }
+
+    /// The 32-bit number at `offset` of an index.
+    func index32(_ offset: Int) -> Int { index16(offset) | index16(offset + 2) << 16 }
+}

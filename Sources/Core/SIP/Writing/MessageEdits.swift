@@ -1,0 +1,102 @@
+/// What changes between a message as received and as forwarded. A list of small records over one array of octets, so that
+/// a server keeps one and empties it for each message.
+public struct MessageEdits: Sendable {
+    enum Operation: Sendable {
+        case requestURI(Range<Int>)
+        case prepend(HeaderName, Range<Int>)
+        case append(HeaderName, Range<Int>)
+        /// The name in octets, then the value.
+        case appendNamed(Range<Int>, Range<Int>)
+        case remove(HeaderName)
+        case removeFirst(HeaderName, Int)
+        case replaceFirst(HeaderName, Range<Int>)
+        case replace(HeaderName, Range<Int>)
+        case body(Range<Int>)
+    }
+
+    private(set) var operations: [Operation] = []
+    private var octets: [UInt8] = []
+    /// One bit for each field that an operation touches in place.
+    private(set) var touched: (UInt64, UInt64) = (0, 0)
+
+    /// No changes.
+    public init() {}
+
+    /// Whether nothing changes.
+    public var isEmpty: Bool { operations.isEmpty }
+
+    /// Forgets every change and keeps the memory.
+    public mutating func removeAll() {
+        operations.removeAll(keepingCapacity: true)
+        octets.removeAll(keepingCapacity: true)
+        touched = (0, 0)
+    }
+
+    /// Replaces the Request-URI. The caller vouches for its grammar.
+    public mutating func setRequestURI(_ uri: some Sequence<UInt8>) {
+        operations.append(.requestURI(keep(uri)))
+    }
+
+    /// Adds a line above all others; of several, the last one added stands topmost.
+    public mutating func prepend(_ name: HeaderName, _ value: some Sequence<UInt8>) {
+        operations.append(.prepend(name, keep(value)))
+    }
+
+    /// Adds a line below all others.
+    public mutating func append(_ name: HeaderName, _ value: some Sequence<UInt8>) {
+        operations.append(.append(name, keep(value)))
+    }
+
+    /// Adds a line of a field without a case of its own below all others.
+    public mutating func append(named name: String, _ value: some Sequence<UInt8>) {
+        let kept = keep(name.utf8)
+        operations.append(.appendNamed(kept, keep(value)))
+    }
+
+    /// Removes every line of the field.
+    public mutating func remove(_ name: HeaderName) {
+        touch(name)
+        operations.append(.remove(name))
+    }
+
+    /// Removes the first `count` elements of a comma list, over its lines: the topmost Via, the first Route.
+    public mutating func removeFirst(_ name: HeaderName, _ count: Int = 1) {
+        touch(name)
+        operations.append(.removeFirst(name, count))
+    }
+
+    /// Replaces the first element of a comma list that was received. Nothing happens when there is none.
+    public mutating func replaceFirst(_ name: HeaderName, _ value: some Sequence<UInt8>) {
+        touch(name)
+        operations.append(.replaceFirst(name, keep(value)))
+    }
+
+    /// Replaces the whole field by one line, in the place of its first; adds it below all others when it is absent.
+    public mutating func replace(_ name: HeaderName, _ value: some Sequence<UInt8>) {
+        touch(name)
+        operations.append(.replace(name, keep(value)))
+    }
+
+    /// Replaces the body; Content-Length follows by itself, Content-Type is the caller's.
+    public mutating func setBody(_ body: some Sequence<UInt8>) {
+        operations.append(.body(keep(body)))
+    }
+
+    func text(_ range: Range<Int>) -> ArraySlice<UInt8> { octets[range] }
+
+    func touches(_ name: HeaderName) -> Bool {
+        let number = UInt64(name.rawValue)
+        return number < 64 ? touched.0 >> number & 1 == 1 : touched.1 >> (number - 64) & 1 == 1
+    }
+
+    private mutating func touch(_ name: HeaderName) {
+        let number = UInt64(name.rawValue)
+        if number < 64 { touched.0 |= 1 << number } else { touched.1 |= 1 << (number - 64) }
+    }
+
+    private mutating func keep(_ value: some Sequence<UInt8>) -> Range<Int> {
+        let start = octets.count
+        octets.append(contentsOf: value)
+        return start..<octets.count
+    }
+}

@@ -1,0 +1,96 @@
+import Basis
+import Trust
+
+/// One admitted connection, as the server sees it.
+struct Link {
+    /// The proof of admission: class, identity, validity.
+    var peer: VerifiedPeer
+    /// What the decision saw, kept so that it can be made again.
+    let evidence: LinkEvidence
+    /// Whether we dialled: such a link carries our requests out and responses back, never requests in.
+    let isOutbound: Bool
+    /// The addresses-of-record with a binding on this flow, so that they end with it.
+    var registered: [[UInt8]] = []
+    /// Whether a user was ever proven here, or the peer needs no proof; others must hurry (E704).
+    var isProven: Bool
+    /// Bytes wait for a reader that stands still.
+    var isCongested = false
+
+    /// The class that the decision gave.
+    var peerClass: PeerClass { peer.peerClass }
+}
+
+/// What a sweep or a handshake decided about one link.
+enum Admission {
+    case admitted(VerifiedPeer, Trace)
+    case refused(Refusal, Trace)
+}
+
+/// Every link of a shard, and the only place that calls `decide`.
+///
+/// A link is registered here by the same step that decides it, and a change of trust is an input like any other: a link
+/// that was decided before the change is in the table when the sweep runs, one that comes after is decided by the new
+/// context. None slips between.
+struct LinkTable {
+    private(set) var links: SlotTable<Link>
+    private(set) var context: TrustContext
+
+    init(shard: ShardID, context: TrustContext) {
+        links = SlotTable(shard: shard)
+        self.context = context
+    }
+
+    /// The names of all links, by slot.
+    var ids: [ConnectionID] { links.ids }
+
+    /// The link, while it lives.
+    subscript(id: ConnectionID) -> Link? { links[id] }
+
+    /// Changes a link in place; nothing happens when it has gone.
+    mutating func modify(_ id: ConnectionID, _ change: (inout Link) -> Void) {
+        guard var link = links[id] else { return }
+        change(&link)
+        links[id] = link
+    }
+
+    /// Decides about a new link and registers it when it is admitted.
+    mutating func establish(_ id: ConnectionID, _ evidence: LinkEvidence, at wall: WallTime) -> Admission {
+        context.now = wall
+        switch decide(evidence, in: context) {
+        case .admitted(let peer, let trace):
+            let link = Link(
+                peer: peer, evidence: evidence, isOutbound: evidence.direction.isOutbound,
+                isProven: peer.peerClass != .client)
+            guard links.adopt(link, as: id) else {
+                return .refused(Refusal.limit(.connections, seen: "slot of \(id) is taken"), trace)
+            }
+            return .admitted(peer, trace)
+        case .refused(let refusal, let trace):
+            return .refused(refusal, trace)
+        }
+    }
+
+    /// Takes a link out.
+    mutating func remove(_ id: ConnectionID) -> Link? { links.remove(id) }
+
+    /// Decides again about every link, now that the context has changed; the links that are refused are still in the
+    /// table when this returns, and the caller closes them.
+    mutating func sweep(by new: TrustContext) -> [(id: ConnectionID, refusal: Refusal, trace: Trace, link: Link)] {
+        context = new
+        var refused: [(id: ConnectionID, refusal: Refusal, trace: Trace, link: Link)] = []
+        for id in links.ids {
+            guard var link = links[id] else { continue }
+            // Some rows of the condition table refuse new links and keep those that were checked before.
+            var evidence = link.evidence
+            evidence.isLive = true
+            switch decide(evidence, in: new) {
+            case .admitted(let peer, _):
+                link.peer = peer
+                links[id] = link
+            case .refused(let refusal, let trace):
+                refused.append((id, refusal, trace, link))
+            }
+        }
+        return refused
+    }
+}

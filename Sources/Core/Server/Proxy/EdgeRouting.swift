@@ -1,0 +1,88 @@
+import Basis
+import SIP
+import Trust
+
+/// The edge's rules: what comes from outside gets our token and goes inwards, what comes from inside goes to the flow or
+/// the partner that it names. An edge asks nobody for a password and believes no header from outside.
+extension Server {
+    mutating func routeAtEdge(
+        _ job: Job, from sender: Sender, at moment: Moment, into outputs: inout Outputs
+    ) -> Routing {
+        let own = ownRoutes(of: job.facts.message)
+        switch job.link.peerClass {
+        case .client: return fromClient(job, own)
+        case .partner: return fromPartner(job, own, into: &outputs)
+        case .server: return fromInside(job, own, into: &outputs)
+        case .application: return .reply(403, "Forbidden", [])
+        }
+    }
+
+    /// RFC 3327, RFC 5626 §5.1: the flow is written into Path or Record-Route, so that the home server can tell the
+    /// clients behind this edge apart, and reach each over the connection on which it came.
+    private mutating func fromClient(_ job: Job, _ own: OwnRoutes) -> Routing {
+        guard var target = targetInwards(own.next) else { return .reply(503, "No way inwards", Self.retryAfter(seconds: 10)) }
+        target.record =
+            Array("<sip:".utf8) + flowTokens.token(for: job.connection) + [UInt8(ascii: "@")] + surroundings.routeHost
+            + Array(";transport=tls;lr;ob>".utf8)
+        return .forward([target], Preparation(routesToPop: own.count))
+    }
+
+    /// A partner may send from its domains to ours. From is what it must prove outside a dialog; inside one it must bring
+    /// back the token that this edge made for the same record.
+    private mutating func fromPartner(_ job: Job, _ own: OwnRoutes, into outputs: inout Outputs) -> Routing {
+        let facts = job.facts
+        guard let name = job.link.peer.recordName else { return .reply(403, "Forbidden", []) }
+        let isInDialog = !facts.toTag.isEmpty && own.token.flatMap { partnerTokens.record(in: $0) } == name
+        var preparation = Preparation(routesToPop: own.count)
+        if isInDialog {
+            // Whom the identity belongs to is the home server's to say: its own token in the next Route knows.
+            preparation.identity = facts.fromAddress
+        } else {
+            let domain = facts.from.canonicalHost
+            guard !facts.fromAddress.isEmpty, job.link.peer.domains.contains(where: { domain[...].equalsIgnoringCase($0) })
+            else {
+                outputs.event(.requestRefused(job.connection, .e403, why: facts.from.description))
+                return .reply(403, "From is not proven by this link", [])
+            }
+            guard surroundings.isOwn(domain: facts.target.canonicalHost[...]) else {
+                outputs.event(.requestRefused(job.connection, .e406, why: facts.target.description))
+                return .reply(404, "Not Found", [])
+            }
+            preparation.identity = facts.fromAddress
+        }
+        guard var target = targetInwards(own.next) else { return .reply(503, "No way inwards", Self.retryAfter(seconds: 10)) }
+        target.record = partnerRecordRoute(name)
+        return .forward([target], preparation)
+    }
+
+    /// From inside, a request names the client's flow in its Route, or a partner by Route or domain.
+    private mutating func fromInside(_ job: Job, _ own: OwnRoutes, into outputs: inout Outputs) -> Routing {
+        var preparation = Preparation(routesToPop: own.count)
+        if let token = own.token, partnerTokens.record(in: token) == nil {
+            guard let id = flowTokens.connection(for: token) else {
+                // RFC 5626 §11.2: the flow is not ours, or not any more.
+                return .reply(430, "Flow Failed", [])
+            }
+            return .forward([Target(hop: .connection(id))], preparation)
+        }
+        let host = own.next.map(\.canonicalHost) ?? job.facts.target.canonicalHost
+        guard let partner = surroundings.partner(at: host[...]) else {
+            outputs.event(.requestRefused(job.connection, .e401, why: job.facts.target.description))
+            return .reply(404, "Not Found", [(.reason, Self.reason(.e401, why: "no partner"))])
+        }
+        guard !partner.blocked, var target = target(towards: partner) else {
+            outputs.event(.requestRefused(job.connection, .e404, why: partner.name))
+            return .reply(403, "Forbidden", [(.reason, Self.reason(.e404, why: partner.name))])
+        }
+        let asserted = job.facts.message.assertedIdentities?.first?.uri?.addressOfRecord ?? []
+        preparation.identity = asserted
+        preparation.mayLeave = !job.facts.message.hasPrivacy("id")
+        target.record = partnerRecordRoute(partner.name)
+        return .forward([target], preparation)
+    }
+
+    private func partnerRecordRoute(_ record: String) -> [UInt8] {
+        Array("<sip:".utf8) + partnerTokens.token(for: record) + [UInt8(ascii: "@")] + surroundings.externalHost
+            + Array(";transport=tls;lr>".utf8)
+    }
+}

@@ -1,0 +1,185 @@
+import Basis
+import SIP
+import Transactions
+import Trust
+
+/// RFC 3261 §16.6: sending a request on, to each of its targets at once.
+extension Server {
+    mutating func forward(
+        _ job: Job, to targets: [Target], _ preparation: Preparation, at moment: Moment, into outputs: inout Outputs
+    ) {
+        let message = job.facts.message
+        let loop = LoopHash(message)
+        guard !isLooping(message, loop) else { return answer(job, 482, "Loop Detected", at: moment, into: &outputs) }
+        guard let transaction = job.transaction else {
+            return forwardAcknowledgement(job, to: targets, preparation, into: &outputs)
+        }
+        // RFC 5393 §5: the breadth that is left is shared by the branches.
+        let breadth = min(message.maxBreadth ?? ServerLimits.maxBreadth, ServerLimits.maxBreadth)
+        guard targets.count <= Int(breadth) else {
+            return answer(job, 440, "Max-Breadth Exceeded", at: moment, into: &outputs)
+        }
+        if message.method == .invite { answer(job, 100, "Trying", at: moment, into: &outputs) }
+        var context = ResponseContext(
+            request: message, connection: job.connection, transaction: transaction, loop: loop, preparation: preparation)
+        context.breadth = breadth / UInt32(max(targets.count, 1))
+        context.branches = targets.map { ResponseContext.Branch(target: $0) }
+        let tag = contexts.insert(context)
+        transactions.setUserTag(tag, of: transaction)
+        outputs.event(
+            .routed(
+                job.connection, method: job.facts.message.methodBytes.text, callID: Array(job.facts.callID),
+                peerClass: job.link.peerClass, peer: job.link.peer.identity ?? ""))
+        for index in targets.indices { start(branch: index, of: tag, at: moment, into: &outputs) }
+    }
+
+    /// Starts one branch: over its connection, or when the link to its hop is up.
+    private mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
+        guard let branch = contexts[tag]?.branches[index] else { return }
+        switch branch.target.hop {
+        case .connection(let id):
+            if id.shard == shard, links[id] == nil {
+                return complete(branch: index, of: tag, status: 430, at: moment, into: &outputs)
+            }
+            if links[id]?.isCongested == true {
+                return complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
+            }
+            send(branch: index, of: tag, over: id, at: moment, into: &outputs)
+        case .link(let dialled, let address):
+            switch dialler.way(to: dialled, for: Dialler.Waiting(context: tag, branch: index), at: moment.now) {
+            case .send(let id): send(branch: index, of: tag, over: id, at: moment, into: &outputs)
+            case .wait(let mustDial):
+                if mustDial { outputs.items.append(.dial(DialRequest(dialled: dialled, address: address))) }
+            case .fail(let failure): branchFailed(index, of: tag, failure, at: moment, into: &outputs)
+            case .full: complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
+            }
+        }
+    }
+
+    /// Writes the request of a branch to a connection, in a client transaction of its own.
+    mutating func send(
+        branch index: Int, of tag: UInt64, over id: ConnectionID, at moment: Moment, into outputs: inout Outputs
+    ) {
+        guard let context = contexts[tag], context.branches[index].isPending else { return }
+        let isInvite = context.request.method == .invite
+        let started =
+            isInvite
+            ? transactions.startInvite(on: id, userTag: tag, at: moment.now)
+            : transactions.startNonInvite(context.request.method, on: id, userTag: tag, at: moment.now)
+        guard let transaction = started else {
+            return complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
+        }
+        contexts[tag]?.branches[index].transaction = transaction
+        contexts[tag]?.branches[index].connection = id
+        contexts[tag]?.branches[index].progress = .calling
+        if isInvite {
+            let deadline = contexts.startTimerC(of: tag, at: moment.now)
+            contexts[tag]?.branches[index].timerC = deadline
+        }
+        let edits = edits(
+            for: context.branches[index].target, of: context.request, context.preparation, breadth: context.breadth,
+            branch: branches.branch(for: transaction, loop: context.loop))
+        write(context.request, edits, to: id, into: &outputs)
+    }
+
+    /// RFC 3261 §16.6: the changes that every hop makes, in the order of the section.
+    private func edits(
+        for target: Target, of request: SIPMessage, _ preparation: Preparation, breadth: UInt32, branch: [UInt8]
+    ) -> MessageEdits {
+        var edits = MessageEdits()
+        if let uri = target.requestURI { edits.setRequestURI(uri) }
+        let forwards = request.maxForwards.map { $0 - min($0, 1) } ?? ServerLimits.maxForwards
+        edits.replace(.maxForwards, String(forwards).utf8)
+        if request.has(.maxBreadth) || breadth != ServerLimits.maxBreadth {
+            edits.replace(.maxBreadth, String(breadth).utf8)
+        }
+        if preparation.routesToPop > 0 { edits.removeFirst(.route, preparation.routesToPop) }
+        // RFC 3325 §5: what others wrote about identity ends here; what is said from here on is ours.
+        edits.remove(.pAssertedIdentity)
+        edits.remove(.pPreferredIdentity)
+        let mayTell = target.isInside || preparation.mayLeave
+        if !preparation.identity.isEmpty, mayTell {
+            edits.append(.pAssertedIdentity, Array("<sip:".utf8) + preparation.identity + [UInt8(ascii: ">")])
+        }
+        if surroundings.roles.contains(.frontEnd) {
+            edits.remove(.authorization)
+            edits.remove(.proxyAuthorization)
+        }
+        for route in target.routes.reversed() { edits.prepend(.route, route) }
+        if let record = target.record {
+            edits.prepend(request.method == .register ? .path : .recordRoute, record)
+        }
+        edits.prepend(.via, via(branch))
+        return edits
+    }
+
+    func via(_ branch: [UInt8]) -> [UInt8] {
+        Array("SIP/2.0/TLS ".utf8) + surroundings.routeHost + Array(";branch=".utf8) + branch
+    }
+
+    /// Serialises into this turn's bytes, or into a parcel for the shard that owns the connection.
+    func write(_ message: SIPMessage, _ edits: MessageEdits, to id: ConnectionID, into outputs: inout Outputs) {
+        if id.shard == shard {
+            let start = outputs.bytes.count
+            message.serialise(applying: edits, into: &outputs.bytes)
+            outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
+        } else {
+            var bytes: [UInt8] = []
+            message.serialise(applying: edits, into: &bytes)
+            outputs.items.append(.post(id.shard, MailBox(.write(id, bytes: bytes, epoch: links.context.epoch))))
+        }
+    }
+
+    /// RFC 3261 §16.6 step 10: the ACK to a 2xx goes without a transaction; nobody answers it and nothing waits for it.
+    private mutating func forwardAcknowledgement(
+        _ job: Job, to targets: [Target], _ preparation: Preparation, into outputs: inout Outputs
+    ) {
+        for target in targets {
+            let id: ConnectionID
+            switch target.hop {
+            case .connection(let connection): id = connection
+            case .link(let dialled, _):
+                guard let up = dialler.connection(to: dialled) else { continue }
+                id = up
+            }
+            let branch = BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8))
+            let edits = edits(
+                for: target, of: job.facts.message, preparation, breadth: ServerLimits.maxBreadth, branch: branch)
+            write(job.facts.message, edits, to: id, into: &outputs)
+        }
+    }
+
+    /// RFC 3261 §16.3 step 4, RFC 5393 §4.2: a request that passes here again with everything alike is in a loop; one whose
+    /// target changed meanwhile is a spiral, and passes.
+    private func isLooping(_ message: SIPMessage, _ hash: LoopHash) -> Bool {
+        for element in message.elements(of: .via) {
+            guard let branch = Via(element)?.branch, branch.starts(with: BranchTokens.cookie) else { continue }
+            if branches.loopHash(in: branch) == hash { return true }
+        }
+        return false
+    }
+}
+
+/// RFC 5393 §4.2.1: what decides where a request goes, as 32 bits: target, Route, and the fields that name the request.
+struct LoopHash: Hashable {
+    let value: UInt32
+
+    init(_ message: SIPMessage) {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func mix(_ bytes: ArraySlice<UInt8>) {
+            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+            hash = (hash ^ 0xFF) &* 0x0000_0100_0000_01b3
+        }
+        mix(message.requestURIBytes)
+        for element in message.elements(of: .route) { mix(element) }
+        mix(message.callID ?? [])
+        mix(message.fromTag ?? [])
+        mix(message.toTag ?? [])
+        mix(message.value(of: .cSeq) ?? [])
+        value = UInt32(truncatingIfNeeded: hash ^ hash >> 32)
+    }
+
+    init(value: UInt32) {
+        self.value = value
+    }
+}

@@ -1,0 +1,226 @@
+import Basis
+import SIP
+import Trust
+
+/// The home proxy's rules: who a request is from, whether it may pass, and where it goes. What no rule lets through is
+/// refused: a request is for a user of ours, or from a proven user of ours to a partner, or inside a dialog of theirs.
+extension Server {
+    mutating func routeAtHome(
+        _ job: Job, from sender: Sender, at moment: Moment, into outputs: inout Outputs
+    ) -> Routing {
+        let facts = job.facts
+        let own = ownRoutes(of: facts.message)
+        if facts.message.method == .register {
+            return routeRegister(job, from: sender, at: moment, into: &outputs)
+        }
+        if let token = own.token, !facts.toTag.isEmpty {
+            return routeInDialog(job, from: sender, token: token, own: own, into: &outputs)
+        }
+        let identity: [UInt8]
+        switch identify(job, sender, at: moment, into: &outputs) {
+        case .user(let address): identity = address
+        case .answer(let status, let reason, let fields): return .reply(status, reason, fields)
+        }
+        if let refusal = refusalOfMedia(facts.message) { return refusal }
+        var preparation = Preparation(routesToPop: own.count)
+        preparation.identity = identity
+        preparation.mayLeave = !facts.message.hasPrivacy("id")
+        let host = facts.target.canonicalHost
+        if surroundings.isOwn(domain: host[...]) {
+            return routeToUser(job, from: sender, identity: identity, preparation, at: moment)
+        }
+        if let partner = surroundings.partner(for: host[...]) {
+            return routeToPartner(partner, job, from: sender, identity: identity, preparation, into: &outputs)
+        }
+        if case .partner = sender {
+            return refuse(job, .e406, 404, "Not Found", why: "not for a domain of ours", into: &outputs)
+        }
+        return refuse(job, .e401, 403, "Domain is not federated", why: facts.target.description, into: &outputs)
+    }
+
+    /// A REGISTER is for our domain, from a client, and its To is proven.
+    private mutating func routeRegister(
+        _ job: Job, from sender: Sender, at moment: Moment, into outputs: inout Outputs
+    ) -> Routing {
+        guard case .client(let flow) = sender else { return .reply(403, "Forbidden", []) }
+        let host = job.facts.target.canonicalHost
+        guard surroundings.isOwn(domain: host[...]) || surroundings.isOwn(host: host[...]) else {
+            return .reply(404, "Not Found", [])
+        }
+        let address = job.facts.to.addressOfRecord
+        guard !address.isEmpty, surroundings.isOwn(domain: job.facts.to.canonicalHost[...]) else {
+            return .reply(404, "Not Found", [])
+        }
+        switch authenticate(address, of: job, on: flow, as: .registrar, at: moment, into: &outputs) {
+        case .user(let aor): return .register(aor: aor, flow: flow)
+        case .answer(let status, let reason, let fields): return .reply(status, reason, fields)
+        }
+    }
+
+    /// Whom a request outside a dialog is from, proven by what its link allows.
+    private mutating func identify(
+        _ job: Job, _ sender: Sender, at moment: Moment, into outputs: inout Outputs
+    ) -> Authentication {
+        let facts = job.facts
+        switch sender {
+        case .client(let flow):
+            if facts.isAnonymous { return identifyAnonymous(on: flow, at: moment) }
+            guard surroundings.isOwn(domain: facts.from.canonicalHost[...]), !facts.fromAddress.isEmpty else {
+                return .answer(403, "From is not yours", [])
+            }
+            return authenticate(facts.fromAddress, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
+        case .partner(let name):
+            // Behind an edge the asserted identity is what the edge checked; on a link of our own we check From ourselves.
+            let address = job.link.peerClass == .server ? assertedAddress(facts.message) : facts.fromAddress
+            let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
+            guard let partner = surroundings.partner(named: name), !address.isEmpty,
+                partner.domains.contains(where: { domain.equalsIgnoringCase($0) })
+            else { return refuseIdentity(job, into: &outputs) }
+            return .user(address)
+        case .server:
+            // A server of ours asserts users of ours, and nobody else.
+            let address = assertedAddress(facts.message)
+            let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
+            guard !address.isEmpty, surroundings.isOwn(domain: domain) else { return refuseIdentity(job, into: &outputs) }
+            return .user(address)
+        case .application:
+            guard job.link.peer.grant?.assertIdentity == true else { return refuseIdentity(job, into: &outputs) }
+            let asserted = assertedAddress(facts.message)
+            return .user(asserted.isEmpty ? facts.fromAddress : asserted)
+        }
+    }
+
+    /// RFC 3323: who hides From still has to be somebody: the first user proven on the flow.
+    private func identifyAnonymous(on flow: Flow, at moment: Moment) -> Authentication {
+        guard let user = shared.proven.users(on: flow, at: moment.now).first else {
+            return .answer(403, "Anonymous to others, not to us", [])
+        }
+        return .user(user)
+    }
+
+    private func assertedAddress(_ message: SIPMessage) -> [UInt8] {
+        message.assertedIdentities?.first?.uri?.addressOfRecord ?? []
+    }
+
+    private mutating func refuseIdentity(_ job: Job, into outputs: inout Outputs) -> Authentication {
+        outputs.event(.requestRefused(job.connection, .e403, why: job.facts.from.description))
+        return .answer(403, "From is not proven by this link", [])
+    }
+
+    /// Inside a dialog: from one of the two flows in the token, to the other.
+    private mutating func routeInDialog(
+        _ job: Job, from sender: Sender, token user: ArraySlice<UInt8>, own: OwnRoutes, into outputs: inout Outputs
+    ) -> Routing {
+        let facts = job.facts
+        guard
+            let (token, side) = dialogTokens.open(
+                user, callID: facts.callID, fromTag: facts.fromTag, toTag: facts.toTag),
+            sender.origin == (side == .caller ? token.callerOrigin : token.targetOrigin)
+        else {
+            return refuse(job, .e403, 403, "Not your dialog", why: "Route is not ours, or not this flow's", into: &outputs)
+        }
+        if let refusal = refusalOfMedia(facts.message) { return refusal }
+        var preparation = Preparation(routesToPop: own.count)
+        preparation.identity = side == .caller ? token.caller : token.target
+        preparation.mayLeave = !facts.message.hasPrivacy("id")
+        switch side == .caller ? token.targetOrigin : token.callerOrigin {
+        case .client(let flow):
+            guard let target = target(on: flow, requestURI: nil, own: own) else { return .reply(480, "Temporarily Unavailable", []) }
+            return .forward([target], preparation)
+        case .partner(let name):
+            guard let partner = surroundings.partner(named: name), let target = target(towards: partner) else {
+                return .reply(404, "Not Found", [])
+            }
+            return .forward([target], preparation)
+        case .application:
+            return .reply(404, "Not Found", [])
+        }
+    }
+
+    /// A request for a user of ours: to every flow that has a binding.
+    private func routeToUser(
+        _ job: Job, from sender: Sender, identity: [UInt8], _ preparation: Preparation, at moment: Moment
+    ) -> Routing {
+        let address = String(decoding: job.facts.target.addressOfRecord, as: UTF8.self)
+        guard let record = directory.record(for: address), record.state == .enabled else {
+            return .reply(404, "Not Found", [])
+        }
+        let aor = Array(record.aor.utf8)
+        var targets: [Target] = []
+        var seen: [Flow] = []
+        for binding in shared.location.bindings(of: aor, at: moment.wall).sorted(by: { $0.q > $1.q }) {
+            guard let flow = binding.flow, !seen.contains(flow),
+                var target = target(on: flow, requestURI: binding.contact, own: nil)
+            else { continue }
+            seen.append(flow)
+            if job.facts.message.method.createsDialog, let origin = sender.origin {
+                let token = DialogToken(
+                    caller: identity, callerOrigin: origin, target: aor, targetOrigin: .client(flow))
+                target.record = recordRoute(
+                    user: dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag))
+            }
+            targets.append(target)
+        }
+        return targets.isEmpty ? .reply(480, "Temporarily Unavailable", []) : .forward(targets, preparation)
+    }
+
+    /// A request for a partner's user: from a proven user of ours only; nobody is passed from one partner to another.
+    private mutating func routeToPartner(
+        _ partner: PartnerRecord, _ job: Job, from sender: Sender, identity: [UInt8], _ preparation: Preparation,
+        into outputs: inout Outputs
+    ) -> Routing {
+        switch sender {
+        case .client, .server, .application: break
+        case .partner:
+            return refuse(job, .e406, 403, "Forbidden", why: "from a partner to a partner", into: &outputs)
+        }
+        guard !partner.blocked else {
+            return refuse(job, .e404, 403, "Partner is blocked", why: partner.name, into: &outputs)
+        }
+        guard var target = target(towards: partner) else { return .reply(404, "Not Found", []) }
+        if job.facts.message.method.createsDialog, let origin = sender.origin {
+            let token = DialogToken(
+                caller: identity, callerOrigin: origin, target: job.facts.target.addressOfRecord,
+                targetOrigin: .partner(partner.name))
+            target.record = recordRoute(
+                user: dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag))
+        }
+        return .forward([target], preparation)
+    }
+
+    /// wire.md's rule on media: 488 with a Warning that says what is missing.
+    private func refusalOfMedia(_ message: SIPMessage) -> Routing? {
+        guard let type = message.contentType, type.isType("application", "sdp") else { return nil }
+        // A body that calls itself SDP and cannot be read as one is not passed on either.
+        guard let lines = message.mediaLines else { return .reply(400, "Bad SDP", []) }
+        guard !surroundings.media.permits(lines) else { return nil }
+        let warning = Array("399 ".utf8) + surroundings.routeHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
+        return .reply(488, "Not Acceptable Here", [(.warning, warning)])
+    }
+
+    private mutating func refuse(
+        _ job: Job, _ code: TrustCode, _ status: UInt16, _ reason: String, why: String, into outputs: inout Outputs
+    ) -> Routing {
+        outputs.event(.requestRefused(job.connection, code, why: why))
+        // Inside the network the code travels back to the hop before; a client or partner gets the status alone.
+        let fields: HeaderFields = job.link.peerClass == .server ? [(.reason, Self.reason(code, why: why))] : []
+        return .reply(status, reason, fields)
+    }
+
+    private func recordRoute(user: [UInt8]) -> [UInt8] {
+        // A server that is its own edge is known to partners by its external name only.
+        let host = surroundings.roles.contains(.edge) ? surroundings.externalHost : surroundings.routeHost
+        return Array("<sip:".utf8) + user + [UInt8(ascii: "@")] + host + Array(";transport=tls;lr>".utf8)
+    }
+}
+
+extension Method {
+    /// RFC 3261 §12.1, RFC 6665, RFC 3515: whether a request of this method can create a dialog, so that this proxy must
+    /// stay in the path. A method that we do not know might.
+    var createsDialog: Bool {
+        switch self {
+        case .invite, .subscribe, .notify, .refer, .other: true
+        case .ack, .bye, .cancel, .register, .options, .prack, .publish, .info, .message, .update: false
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Basis
+import SIP
+import Trust
+
+/// The Route elements at the top of a request that name this server.
+struct OwnRoutes {
+    /// How many there are.
+    var count = 0
+    /// The user part of the first that has one: our token.
+    var token: ArraySlice<UInt8>?
+    /// The first Route that is not ours.
+    var next: SIPURI?
+}
+
+extension Server {
+    /// RFC 3261 §16.4: what we put into the route set, or a client configured as its outbound proxy, is taken off again.
+    func ownRoutes(of message: SIPMessage) -> OwnRoutes {
+        var own = OwnRoutes()
+        for element in message.elements(of: .route) {
+            guard let uri = NameAddress(element)?.uri else { break }
+            guard surroundings.isOwn(host: uri.canonicalHost[...]) else {
+                own.next = uri
+                break
+            }
+            own.count += 1
+            if own.token == nil, let user = uri.user, !user.isEmpty { own.token = user }
+        }
+        return own
+    }
+
+    /// The way to a client: its connection here, or the edge that holds it.
+    func target(on flow: Flow, requestURI: [UInt8]?, own: OwnRoutes?) -> Target? {
+        switch flow {
+        case .direct(let id):
+            return Target(hop: .connection(id), requestURI: requestURI)
+        case .edge(let edge):
+            guard let server = surroundings.servers(at: Array(edge.edge.utf8)[...]).first else { return nil }
+            var target = Target(hop: .link(.server(server.name), server.address), requestURI: requestURI)
+            target.isInside = true
+            // In a dialog the route set may name the flow already; it is not put there twice.
+            if own?.next?.user != edge.token[...] {
+                target.routes = [Array("<sip:".utf8) + edge.token + Array("@\(edge.edge);transport=tls;lr;ob>".utf8)]
+            }
+            return target
+        }
+    }
+
+    /// The way to a partner: over our own link when this server is an edge, otherwise to the edge.
+    func target(towards partner: PartnerRecord) -> Target? {
+        if surroundings.roles.contains(.edge) {
+            guard let address = partner.address, let domain = partner.domains.first else { return nil }
+            return Target(hop: .link(.partner(domain), address))
+        }
+        let edges = surroundings.edges
+        guard let edge = edges.first(where: { $0.name == partner.via }) ?? edges.first else { return nil }
+        var target = Target(hop: .link(.server(edge.name), edge.address))
+        target.isInside = true
+        return target
+    }
+
+    /// The way from an edge inwards.
+    func targetInwards(_ next: SIPURI?) -> Target? {
+        let named = next.map { surroundings.servers(at: $0.canonicalHost[...]) } ?? []
+        let inward = surroundings.inwardHops
+        guard let server = named.first(where: { inward.contains($0) }) ?? inward.first else { return nil }
+        var target = Target(hop: .link(.server(server.name), server.address))
+        target.isInside = true
+        return target
+    }
+
+    /// The value of a Reason header that carries a code of refusal between our own servers (RFC 3326).
+    static func reason(_ code: TrustCode, why: String) -> [UInt8] {
+        let text = why.filter { $0.isASCII && $0 != "\"" && $0 != "\\" && !$0.isNewline }.prefix(200)
+        return Array("Entente;cause=\(code.rawValue.dropFirst());text=\"\(code.rawValue) \(text)\"".utf8)
+    }
+}

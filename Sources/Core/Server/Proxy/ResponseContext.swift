@@ -1,0 +1,99 @@
+import Basis
+import SIP
+import Transactions
+
+/// RFC 3261 §16.7: what is known of one request that was sent on: its branches and the best final response so far.
+struct ResponseContext {
+    /// One target, and the client transaction that tries it.
+    struct Branch {
+        /// Where a branch stands.
+        enum Progress: Equatable {
+            /// The link to the next hop is not up yet.
+            case waitingForLink
+            /// Sent, nothing heard.
+            case calling
+            /// A provisional response came.
+            case proceeding
+            /// A final response came, or the branch failed in our own hands.
+            case completed(status: Int)
+        }
+
+        let target: Target
+        /// Nil while it waits for a link.
+        var transaction: ClientTransactionID?
+        /// The connection that the request left on; nil while it waits for a link.
+        var connection: ConnectionID?
+        var progress: Progress = .waitingForLink
+
+        /// When timer C ends the branch; nil for anything but INVITE.
+        var timerC: Instant?
+
+        init(target: Target) {
+            self.target = target
+        }
+
+        var isPending: Bool {
+            switch progress {
+            case .waitingForLink, .calling, .proceeding: true
+            case .completed: false
+            }
+        }
+    }
+
+    /// The request as it came in.
+    let request: SIPMessage
+    /// The connection that it came in on; responses leave there.
+    let connection: ConnectionID
+    /// Our server transaction.
+    let transaction: ServerTransactionID
+    /// What marks this request when it comes by again.
+    let loop: LoopHash
+    /// What all branches have in common.
+    let preparation: Preparation
+    /// RFC 5393 §5: the breadth of each branch.
+    var breadth = ServerLimits.maxBreadth
+    var branches: [Branch] = []
+    /// The best final response so far, as it came; nil when only failures of our own are known.
+    var best: SIPMessage?
+    var bestStatus = 0
+    /// The code and text that a refused onward link left, told to the previous hop inside the network.
+    var reason: [UInt8]?
+    /// A final response was sent upstream; only more 2xx to an INVITE may follow.
+    var isAnswered = false
+    var isCancelled = false
+
+    init(
+        request: SIPMessage, connection: ConnectionID, transaction: ServerTransactionID, loop: LoopHash,
+        preparation: Preparation
+    ) {
+        self.request = request
+        self.connection = connection
+        self.transaction = transaction
+        self.loop = loop
+        self.preparation = preparation
+    }
+
+    var hasPendingBranch: Bool { branches.contains { $0.isPending } }
+
+    func branchIndex(of transaction: ClientTransactionID) -> Int? {
+        branches.firstIndex { $0.transaction == transaction }
+    }
+
+    /// RFC 3261 §16.7 step 6: whether `status` is a better answer than the best so far.
+    ///
+    /// A 6xx beats everything; otherwise the lowest class; inside a class those that the client can do something about.
+    func isBetter(_ status: Int) -> Bool {
+        guard bestStatus != 0 else { return true }
+        return Self.rank(status) < Self.rank(bestStatus)
+    }
+
+    private static func rank(_ status: Int) -> Int {
+        switch status {
+        case 600...: 0
+        case 401, 407, 415, 420, 484: status / 100 * 1_000 - 1
+        // RFC 3261 §16.7: a 503 of one next hop says nothing about the others.
+        case 503: 5_999
+        default: status / 100 * 1_000
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import Basis
+import SIP
+
+/// RFC 3261 §10.3 with RFC 5626 §6: what one REGISTER of a proven user does to the bindings of its address-of-record.
+///
+/// A pure step over one stripe's value: it is given the bindings, changes them or not, and says what to answer.
+enum Registrar {
+    /// What to tell the client.
+    enum Answer: Sendable {
+        /// 200; `isChanged` says whether the journal must know first.
+        case accepted(isChanged: Bool)
+        case refused(UInt16, String, HeaderFieldList)
+    }
+
+    /// A Sendable form of header fields.
+    struct HeaderFieldList: Sendable {
+        var fields: [Field] = []
+
+        struct Field: Sendable {
+            let name: HeaderName
+            let value: [UInt8]
+        }
+    }
+
+    /// What the REGISTER asks for, read before the stripe is locked.
+    struct Order {
+        var contacts: [NameAddress]
+        var isWildcard: Bool
+        var defaultSeconds: UInt32
+        var isDefaultGiven: Bool
+        var callID: [UInt8]
+        var cseq: UInt32
+        var flow: Flow
+        /// Whether RFC 5626 was asked for by option tag.
+        var supportsOutbound: Bool
+    }
+
+    /// Reads the order; nil when Contact or CSeq is broken (400).
+    static func order(in message: SIPMessage, flow: Flow) -> Order? {
+        guard let cseq = message.cSeq, let callID = message.callID else { return nil }
+        let expires = message.expires
+        var order = Order(
+            contacts: [], isWildcard: false, defaultSeconds: expires ?? ServerLimits.registrationDefaultSeconds,
+            isDefaultGiven: expires != nil, callID: Array(callID), cseq: cseq.number, flow: flow,
+            supportsOutbound: message.supports("outbound"))
+        guard message.has(.contact) else { return order }
+        switch message.contacts {
+        case .wildcard?: order.isWildcard = true
+        case .addresses(let contacts)?: order.contacts = contacts
+        case nil: return nil
+        }
+        return order
+    }
+
+    /// Carries the order out. All of it or nothing: a refusal leaves the bindings as they were.
+    static func apply(_ order: Order, to bindings: inout [Binding], at wall: WallTime) -> Answer {
+        if order.isWildcard { return removeAll(order, from: &bindings) }
+        guard !order.contacts.isEmpty else { return .accepted(isChanged: false) }
+        var changed = bindings
+        for contact in order.contacts {
+            if let refusal = apply(contact, of: order, to: &changed, at: wall) { return refusal }
+        }
+        guard changed.count <= ServerLimits.contactsPerAddressMax else {
+            return .refused(403, "Too many contacts", HeaderFieldList())
+        }
+        bindings = changed
+        return .accepted(isChanged: true)
+    }
+
+    /// RFC 3261 §10.3 step 6: `*` stands alone, with Expires 0, and each binding's order is respected.
+    private static func removeAll(_ order: Order, from bindings: inout [Binding]) -> Answer {
+        guard order.contacts.isEmpty, order.isDefaultGiven, order.defaultSeconds == 0 else {
+            return .refused(400, "Contact * needs Expires: 0", HeaderFieldList())
+        }
+        guard bindings.allSatisfy({ isInOrder(order, after: $0) }) else { return outOfOrder }
+        bindings = []
+        return .accepted(isChanged: true)
+    }
+
+    private static func apply(
+        _ contact: NameAddress, of order: Order, to bindings: inout [Binding], at wall: WallTime
+    ) -> Answer? {
+        guard let uri = contact.uri, contact.uriBytes.count <= ServerLimits.contactBytesMax else {
+            return .refused(400, "Bad Contact", HeaderFieldList())
+        }
+        var seconds = contact.expires ?? order.defaultSeconds
+        if seconds > 0, seconds < ServerLimits.registrationMinSeconds {
+            // RFC 3261 §10.3 step 7: an interval that is too brief is refused with the shortest we take.
+            return .refused(423, "Interval Too Brief", minExpires)
+        }
+        seconds = min(seconds, ServerLimits.registrationMaxSeconds)
+        let instanceID = contact.instanceID.map { Array($0) } ?? []
+        let regID = instanceID.isEmpty ? 0 : contact.regID ?? 0
+        let index = bindings.firstIndex { binding in
+            // RFC 5626 §6: instance and reg-id name a binding, whatever its Contact says.
+            if regID != 0 { return binding.instanceID == instanceID && binding.regID == regID }
+            return binding.contact == Array(contact.uriBytes)
+                || SIPURI(binding.contact[...]).map { $0.isEquivalent(to: uri) } ?? false
+        }
+        if let index, !isInOrder(order, after: bindings[index]) { return outOfOrder }
+        guard seconds > 0 else {
+            if let index { bindings.remove(at: index) }
+            return nil
+        }
+        let binding = Binding(
+            contact: Array(contact.uriBytes), expires: wall + .seconds(UInt64(seconds)), callID: order.callID,
+            cseq: order.cseq, instanceID: instanceID, regID: regID, q: contact.q ?? 1_000, flow: order.flow)
+        if let index { bindings[index] = binding } else { bindings.append(binding) }
+        return nil
+    }
+
+    /// RFC 3261 §10.3 step 7: within one Call-ID only a higher CSeq may change a binding.
+    private static func isInOrder(_ order: Order, after binding: Binding) -> Bool {
+        binding.callID != order.callID || binding.cseq < order.cseq
+    }
+
+    private static let outOfOrder = Answer.refused(500, "CSeq out of order", HeaderFieldList())
+
+    private static let minExpires = HeaderFieldList(fields: [
+        .init(name: .minExpires, value: Array(String(ServerLimits.registrationMinSeconds).utf8))
+    ])
+
+    /// The Contact values of a 200: every current binding with what is left of its time (RFC 3261 §10.3 step 8).
+    static func contactValues(of bindings: [Binding], at wall: WallTime) -> [[UInt8]] {
+        bindings.map { binding in
+            var value: [UInt8] = [UInt8(ascii: "<")]
+            value.append(contentsOf: binding.contact)
+            value.append(contentsOf: ">;expires=\((binding.expires - wall).wholeSeconds)".utf8)
+            if !binding.instanceID.isEmpty {
+                value.append(contentsOf: ";+sip.instance=\"".utf8)
+                value.append(contentsOf: binding.instanceID)
+                value.append(UInt8(ascii: "\""))
+            }
+            if binding.regID != 0 { value.append(contentsOf: ";reg-id=\(binding.regID)".utf8) }
+            return value
+        }
+    }
+}

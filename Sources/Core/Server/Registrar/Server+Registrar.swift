@@ -1,0 +1,117 @@
+import Basis
+import SIP
+import Trust
+
+/// The registrar's place in the server: order in, bindings changed, journal written, answer out after the commit.
+extension Server {
+    mutating func register(
+        _ job: Job, aor: [UInt8], flow: Flow, at moment: Moment, into outputs: inout Outputs
+    ) {
+        let message = job.facts.message
+        guard let order = Registrar.order(in: message, flow: flow) else {
+            return answer(job, 400, "Bad Contact", at: moment, into: &outputs)
+        }
+        let (result, bindings) = shared.location.update(aor, at: moment.wall) { bindings in
+            let result = Registrar.apply(order, to: &bindings, at: moment.wall)
+            return (result, bindings)
+        }
+        switch result {
+        case .refused(let status, let reason, let list):
+            answer(job, status, reason, list.fields.map { ($0.name, $0.value) }, at: moment, into: &outputs)
+        case .accepted(let isChanged):
+            let fields = acceptance(of: order, bindings, message, at: moment.wall)
+            guard isChanged else { return answer(job, 200, "OK", fields, at: moment, into: &outputs) }
+            settle(aor, bindings, flow: flow, at: moment)
+            outputs.event(.bindingsChanged(aor: aor, count: bindings.count))
+            let ticket = record(aor, bindings, into: &outputs)
+            if let transaction = job.transaction {
+                journal.wait(
+                    JournalQueue.Pending(
+                        ticket: ticket, transaction: transaction, connection: job.connection, request: message,
+                        fields: fields))
+            }
+        }
+    }
+
+    /// Ties the address to the connection, so that its bindings end with it; without one left, the proof ends too.
+    private mutating func settle(_ aor: [UInt8], _ bindings: [Binding], flow: Flow, at moment: Moment) {
+        let isBoundHere = bindings.contains { $0.flow == flow }
+        if !isBoundHere { shared.proven.forget(aor, on: flow) }
+        guard case .direct(let id) = flow else { return }
+        links.modify(id) { link in
+            link.registered.removeAll { $0 == aor }
+            if isBoundHere { link.registered.append(aor) }
+        }
+    }
+
+    private func acceptance(
+        of order: Registrar.Order, _ bindings: [Binding], _ message: SIPMessage, at wall: WallTime
+    ) -> HeaderFields {
+        var fields: HeaderFields = Registrar.contactValues(of: bindings, at: wall).map { (.contact, $0) }
+        // RFC 3327 §5.3: the Path is told back to a client that understands it.
+        if message.supports("path") {
+            for element in message.elements(of: .path) { fields.append((.path, Array(element))) }
+        }
+        // RFC 3608 §5: requests of this client should come through this server.
+        fields.append((.serviceRoute, Array("<sip:".utf8) + surroundings.routeHost + Array(";transport=tls;lr>".utf8)))
+        if order.supportsOutbound, order.contacts.contains(where: { $0.regID != nil && $0.instanceID != nil }) {
+            // RFC 5626 §6: the client must know that its flows are kept, and how soon it must be heard of.
+            fields.append((.require, Array("outbound".utf8)))
+            fields.append((.flowTimer, Array(String(ServerLimits.flowTimerSeconds).utf8)))
+        }
+        return fields
+    }
+
+    /// Writes what is now under an address to the journal.
+    @discardableResult
+    mutating func record(_ aor: [UInt8], _ bindings: [Binding], into outputs: inout Outputs) -> UInt64 {
+        let ticket = journal.ticket()
+        let value = bindings.isEmpty ? nil : BindingCoding.encode(bindings)
+        outputs.items.append(.append(JournalRecord(ticket: ticket, key: aor, value: value)))
+        return ticket
+    }
+
+    mutating func committed(upTo ticket: UInt64, at moment: Moment, into outputs: inout Outputs) {
+        for pending in journal.take(upTo: ticket) {
+            respond(
+                200, "OK", pending.fields, to: pending.request, in: pending.transaction, on: pending.connection,
+                at: moment, into: &outputs)
+        }
+    }
+
+    /// Nothing of these records was stored, so nothing of them is acknowledged; the client tries again.
+    mutating func commitFailed(_ first: UInt64, _ last: UInt64, at moment: Moment, into outputs: inout Outputs) {
+        for pending in journal.take(upTo: last) {
+            guard pending.ticket >= first else {
+                respond(
+                    200, "OK", pending.fields, to: pending.request, in: pending.transaction, on: pending.connection,
+                    at: moment, into: &outputs)
+                continue
+            }
+            respond(
+                503, "Not stored", Self.retryAfter(seconds: 10), to: pending.request, in: pending.transaction,
+                on: pending.connection, at: moment, into: &outputs)
+        }
+    }
+
+    /// The flow has gone: its bindings go with it.
+    mutating func endBindings(of aor: [UInt8], on flow: Flow, at moment: Moment, into outputs: inout Outputs) {
+        let left: [Binding]? = shared.location.update(aor, at: moment.wall) { bindings in
+            let count = bindings.count
+            bindings.removeAll { $0.flow == flow }
+            return bindings.count == count ? nil : bindings
+        }
+        guard let left else { return }
+        record(aor, left, into: &outputs)
+        outputs.event(.bindingsChanged(aor: aor, count: left.count))
+    }
+
+    mutating func expireBindings(at moment: Moment, into outputs: inout Outputs) {
+        while let stripe = expirySweep.take(at: moment.now) {
+            for (aor, left) in shared.location.expire(stripe: stripe, at: moment.wall) {
+                record(aor, left, into: &outputs)
+                outputs.event(.bindingsChanged(aor: aor, count: left.count))
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import Basis
+import SIP
+import Transactions
+import Trust
+
+/// Links come, are judged, and go.
+extension Server {
+    mutating func established(
+        _ id: ConnectionID, _ evidence: LinkEvidence, at moment: Moment, into outputs: inout Outputs
+    ) {
+        switch links.establish(id, evidence, at: moment.wall) {
+        case .admitted(let peer, let trace):
+            guard !isDraining else {
+                _ = links.remove(id)
+                outputs.items.append(.close(id, .done))
+                return
+            }
+            counters.admit(peer.peerClass)
+            outputs.event(.linkAdmitted(id, peer, evidence, trace))
+            outputs.items.append(.admit(id, peer))
+            if peer.peerClass == .client { deadlines.start(.prove, of: id, at: moment.now) }
+            if case .outbound(let target) = evidence.direction {
+                for waiting in dialler.established(target, as: id) {
+                    send(branch: waiting.branch, of: waiting.context, over: id, at: moment, into: &outputs)
+                }
+            }
+        case .refused(let refusal, let trace):
+            counters.refused[refusal.code, default: 0] += 1
+            outputs.event(.linkRefused(id, refusal, evidence, trace))
+            outputs.items.append(.close(id, .refused(refusal.code)))
+            if case .outbound(let target) = evidence.direction {
+                let failure = Dialler.Failure(code: refusal.code, why: refusal.seen)
+                failWaiting(for: target, failure, at: moment, into: &outputs)
+            }
+        }
+    }
+
+    mutating func dialFailed(_ target: Dialled, why: String, at moment: Moment, into outputs: inout Outputs) {
+        outputs.event(.dialFailed(target, why: why))
+        failWaiting(for: target, Dialler.Failure(code: nil, why: why), at: moment, into: &outputs)
+    }
+
+    private mutating func failWaiting(
+        for target: Dialled, _ failure: Dialler.Failure, at moment: Moment, into outputs: inout Outputs
+    ) {
+        for waiting in dialler.failed(target, failure, at: moment.now, chance: &chance) {
+            branchFailed(waiting.branch, of: waiting.context, failure, at: moment, into: &outputs)
+        }
+    }
+
+    mutating func closed(_ id: ConnectionID, at moment: Moment, into outputs: inout Outputs) {
+        guard let link = links.remove(id) else { return }
+        forget(link, id, at: moment, into: &outputs)
+        outputs.event(.linkClosed(id, link.peer))
+    }
+
+    /// What ends with a link: its place among the dialled ones, the proofs and bindings of its flow, and the
+    /// transactions that were running over it.
+    private mutating func forget(_ link: Link, _ id: ConnectionID, at moment: Moment, into outputs: inout Outputs) {
+        counters.live[link.peerClass, default: 1] -= 1
+        dialler.closed(id)
+        if link.peerClass == .client {
+            shared.proven.forget(.direct(id))
+            for aor in link.registered { endBindings(of: aor, on: .direct(id), at: moment, into: &outputs) }
+        }
+        var events: [TransactionEvent] = []
+        transactions.connectionClosed(id, into: &events)
+        for event in events { transactionEvent(event, at: moment, into: &outputs) }
+    }
+
+    mutating func congested(
+        _ id: ConnectionID, _ isCongested: Bool, at moment: Moment, into outputs: inout Outputs
+    ) {
+        links.modify(id) { $0.isCongested = isCongested }
+        if isCongested { deadlines.start(.read, of: id, at: moment.now) }
+    }
+
+    mutating func closeOverdueLinks(at moment: Moment, into outputs: inout Outputs) {
+        while let (duty, id) = deadlines.takeOverdue(until: moment.now) {
+            guard let link = links[id] else { continue }
+            switch duty {
+            case .prove where !link.isProven, .read where link.isCongested:
+                counters.refused[.e704, default: 0] += 1
+                outputs.items.append(.close(id, .limit(.e704)))
+            case .prove, .read:
+                break
+            }
+        }
+    }
+
+    /// The trust changed: every link is judged again, users that ended lose flows and bindings, and the sweep is reported.
+    mutating func trustChanged(_ update: TrustUpdate, at moment: Moment, into outputs: inout Outputs) {
+        directory = update.directory
+        usualAlgorithm = directory.usualAlgorithm
+        surroundings = Surroundings(context: update.context)
+        dialler.forgetFailures()
+        let refused = links.sweep(by: update.context)
+        for (id, refusal, trace, link) in refused {
+            counters.refused[refusal.code, default: 0] += 1
+            outputs.event(.linkCut(id, refusal, link.evidence, trace))
+            outputs.items.append(.close(id, .refused(refusal.code)))
+            _ = links.remove(id)
+            forget(link, id, at: moment, into: &outputs)
+        }
+        for aor in update.endedUsers { endUser(Array(aor.utf8), at: moment, into: &outputs) }
+        outputs.event(.swept(update.context.epoch, linksClosed: refused.count))
+    }
+
+    /// An account was disabled, removed or given a new password: its proofs, bindings and connections end.
+    private mutating func endUser(_ aor: [UInt8], at moment: Moment, into outputs: inout Outputs) {
+        for flow in shared.proven.forgetEverywhere(aor) { endFlow(flow, at: moment, into: &outputs) }
+        let bindings = shared.location.update(aor, at: moment.wall) { bindings in
+            defer { bindings = [] }
+            return bindings
+        }
+        guard !bindings.isEmpty else { return }
+        record(aor, [], into: &outputs)
+        for binding in bindings {
+            if let flow = binding.flow { endFlow(flow, at: moment, into: &outputs) }
+        }
+    }
+
+    private mutating func endFlow(_ flow: Flow, at moment: Moment, into outputs: inout Outputs) {
+        // A flow at an edge is the edge's to close; here its proofs are gone, so its next request is challenged in vain.
+        guard case .direct(let id) = flow else { return }
+        if id.shard == shard {
+            outputs.items.append(.close(id, .done))
+        } else {
+            outputs.items.append(.post(id.shard, MailBox(.endFlow(id, epoch: links.context.epoch))))
+        }
+    }
+}
+
+extension Outputs {
+    mutating func event(_ event: ServerEvent) {
+        items.append(.event(EventBox(event)))
+    }
+}

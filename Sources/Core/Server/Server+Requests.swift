@@ -1,0 +1,173 @@
+import Basis
+import SIP
+import Transactions
+import Trust
+
+/// The way of a message in, from the framer to the rule that answers for it. Read from top to bottom, this is the order
+/// in which a request is looked at.
+extension Server {
+    mutating func received(_ framed: Framed, on id: ConnectionID, at moment: Moment, into outputs: inout Outputs) {
+        // A link that a sweep closed in this turn may still have input queued: it is dropped unread.
+        guard let link = links[id] else { return }
+        switch framed {
+        case .keepAlivePing:
+            // RFC 5626 §4.4.1: the answer to a double CRLF is one CRLF. It proves nothing and extends nothing.
+            let start = outputs.bytes.count
+            outputs.bytes.append(contentsOf: [13, 10])
+            outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
+        case .keepAlivePong:
+            break
+        case .message(let message):
+            counters.messages[link.peerClass, default: 0] += 1
+            if message.isRequest {
+                request(message, on: id, link, at: moment, into: &outputs)
+            } else {
+                response(message, on: id, at: moment, into: &outputs)
+            }
+        case .violation(let violation, let message):
+            counters.messages[link.peerClass, default: 0] += 1
+            outputs.event(.violation(id, kind: "\(violation.kind)", offset: violation.offset))
+            switch violation.answer {
+            case .respond(let status, let reason):
+                if let message, message.isRequest, message.method != .ack {
+                    reply(status, reason, to: message, on: id, into: &outputs)
+                }
+            case .discard, .close:
+                break
+            }
+            if violation.closes { outputs.items.append(.close(id, .violation)) }
+        }
+    }
+
+    private mutating func request(
+        _ message: SIPMessage, on id: ConnectionID, _ link: Link, at moment: Moment, into outputs: inout Outputs
+    ) {
+        // A link carries requests in the direction in which it was dialled.
+        guard !link.isOutbound else {
+            if message.method != .ack { reply(403, "Requests come on links that you dial", to: message, on: id, into: &outputs) }
+            return
+        }
+        if let problem = RequestValidation.check(message) {
+            if message.method != .ack {
+                reply(problem.status, problem.reason, problem.fields, to: message, on: id, into: &outputs)
+            }
+            return
+        }
+        guard let facts = RequestFacts(message) else {
+            if message.method != .ack { reply(400, "Bad Request", to: message, on: id, into: &outputs) }
+            return
+        }
+        switch transactions.receive(message, on: id, at: moment.now) {
+        case .new(let transaction):
+            let job = Job(facts: facts, connection: id, link: link, transaction: transaction)
+            answerOrForward(job, at: moment, into: &outputs)
+        case .cancel(let transaction, let invite):
+            cancel(message, transaction, invite, on: id, at: moment, into: &outputs)
+        case .acknowledgesSuccess:
+            // RFC 3261 §16.6: the ACK to a 2xx is a request of its own, routed without a transaction.
+            let job = Job(facts: facts, connection: id, link: link, transaction: nil)
+            answerOrForward(job, at: moment, into: &outputs)
+        case .absorbed, .acknowledged:
+            break
+        case .full:
+            reply(503, "Server full", Self.retryAfter(seconds: 5), to: message, on: id, into: &outputs)
+        case .malformed:
+            if message.method != .ack { reply(400, "Bad Request", to: message, on: id, into: &outputs) }
+        }
+    }
+
+    private mutating func answerOrForward(_ job: Job, at moment: Moment, into outputs: inout Outputs) {
+        guard !isDraining || !job.facts.isOutsideDialog else {
+            return answer(job, 503, "Ending", Self.retryAfter(seconds: 5), at: moment, into: &outputs)
+        }
+        if job.facts.message.method == .options, isAddressedToUs(job.facts) {
+            return answer(job, 200, "OK", Self.capabilities, at: moment, into: &outputs)
+        }
+        guard let sender = sender(of: job.facts.message, on: job.connection, job.link) else {
+            outputs.event(.requestRefused(job.connection, .e406, why: "no flow named by the edge"))
+            return answer(job, 403, "Forbidden", at: moment, into: &outputs)
+        }
+        let decision: Routing
+        if surroundings.roles.contains(.frontEnd) {
+            decision = routeAtHome(job, from: sender, at: moment, into: &outputs)
+        } else {
+            decision = routeAtEdge(job, from: sender, at: moment, into: &outputs)
+        }
+        switch decision {
+        case .reply(let status, let reason, let fields):
+            answer(job, status, reason, fields, at: moment, into: &outputs)
+        case .register(let aor, let flow):
+            register(job, aor: aor, flow: flow, at: moment, into: &outputs)
+        case .forward(let targets, let preparation):
+            forward(job, to: targets, preparation, at: moment, into: &outputs)
+        }
+    }
+
+    /// RFC 3261 §11: OPTIONS to the domain or to this server itself is answered to anybody who was admitted, with nothing
+    /// looked up.
+    private func isAddressedToUs(_ facts: RequestFacts) -> Bool {
+        let host = facts.target.canonicalHost
+        guard facts.target.user?.isEmpty ?? true else { return false }
+        return surroundings.isOwn(domain: host[...]) || surroundings.isOwn(host: host[...])
+    }
+
+    /// RFC 3261 §9.2, RFC 3261 §16.10: the CANCEL is answered here, and goes on to every branch that still waits.
+    private mutating func cancel(
+        _ message: SIPMessage, _ transaction: ServerTransactionID, _ invite: ServerTransactionID?, on id: ConnectionID,
+        at moment: Moment, into outputs: inout Outputs
+    ) {
+        guard let invite, let tag = transactions.userTag(of: invite), contexts[tag] != nil else {
+            respond(481, "Call/Transaction Does Not Exist", to: message, in: transaction, on: id, at: moment, into: &outputs)
+            return
+        }
+        respond(200, "OK", to: message, in: transaction, on: id, at: moment, into: &outputs)
+        contexts[tag]?.isCancelled = true
+        cancelBranches(of: tag, at: moment, into: &outputs)
+    }
+}
+
+/// One request under way through the rules: what it says, where it came in, and the transaction that answers it.
+struct Job {
+    let facts: RequestFacts
+    let connection: ConnectionID
+    let link: Link
+    /// Nil for the ACK to a 2xx, which nobody answers.
+    let transaction: ServerTransactionID?
+}
+
+/// What the rules decided about a request.
+enum Routing {
+    case reply(UInt16, String, HeaderFields)
+    /// A REGISTER of a proven user.
+    case register(aor: [UInt8], flow: Flow)
+    case forward([Target], Preparation)
+}
+
+/// Where one branch goes.
+struct Target {
+    /// The hop that takes it.
+    enum Hop {
+        case connection(ConnectionID)
+        case link(Dialled, NetworkAddress)
+    }
+
+    let hop: Hop
+    /// The request URI of the branch; nil leaves it.
+    var requestURI: [UInt8]?
+    /// Route URIs to put on top, first one first.
+    var routes: [[UInt8]] = []
+    /// Record-Route or Path line to put on top.
+    var record: [UInt8]?
+    /// Whether the hop is a server of this network, which is told the proven identity.
+    var isInside = false
+}
+
+/// What every branch of a request has in common.
+struct Preparation {
+    /// How many Route elements at the top are ours and leave.
+    var routesToPop = 0
+    /// The identity that we assert towards servers and partners; empty for none.
+    var identity: [UInt8] = []
+    /// Whether the identity may leave the network (RFC 3323: not with `Privacy: id`).
+    var mayLeave = true
+}

@@ -1,0 +1,229 @@
+import Basis
+import SIP
+import Transactions
+import Trust
+
+/// RFC 3261 §16.7: responses on their way back, branches that end, and what another shard hands over.
+extension Server {
+    mutating func response(
+        _ message: SIPMessage, on id: ConnectionID, at moment: Moment, into outputs: inout Outputs
+    ) {
+        // A branch that we did not write, or not for this connection, leads to no transaction: dropped (RFC 6026 §7.3).
+        guard ResponseValidation.check(message) == nil, let branch = message.topVia?.branch,
+            let transaction = branches.transaction(in: branch), let method = message.cSeq?.method
+        else { return }
+        guard transaction.shard == shard else {
+            let mail = Mail.response(message, from: id, epoch: links.context.epoch)
+            outputs.items.append(.post(transaction.shard, MailBox(mail)))
+            return
+        }
+        let status = Int(message.status)
+        switch transactions.receive(status: status, method: method, for: transaction, on: id, at: moment.now) {
+        case .unknown, .absorbed:
+            break
+        case .provisional(let tag):
+            provisional(message, transaction, tag, at: moment, into: &outputs)
+        case .provisionalThenCancel(let tag):
+            provisional(message, transaction, tag, at: moment, into: &outputs)
+            writeCancel(for: transaction, of: tag, into: &outputs)
+        case .success(let tag), .final(let tag):
+            final(message, transaction, tag, at: moment, into: &outputs)
+        case .failure(let tag):
+            acknowledge(message, transaction, tag, into: &outputs)
+            final(message, transaction, tag, at: moment, into: &outputs)
+        }
+    }
+
+    private mutating func provisional(
+        _ message: SIPMessage, _ transaction: ClientTransactionID, _ tag: UInt64, at moment: Moment,
+        into outputs: inout Outputs
+    ) {
+        guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
+        contexts[tag]?.branches[index].progress = .proceeding
+        if context.branches[index].timerC != nil {
+            contexts[tag]?.branches[index].timerC = moment.now + ServerLimits.timerC
+        }
+        // RFC 3261 §16.7 step 5: a 100 is for the next hop only.
+        if message.status > 100, !context.isAnswered { passBack(message, of: tag, at: moment, into: &outputs) }
+    }
+
+    private mutating func final(
+        _ message: SIPMessage, _ transaction: ClientTransactionID, _ tag: UInt64, at moment: Moment,
+        into outputs: inout Outputs
+    ) {
+        guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
+        let status = Int(message.status)
+        contexts[tag]?.branches[index].progress = .completed(status: status)
+        if status == 430 { flowFailed(context.branches[index].target, at: moment, into: &outputs) }
+        if status < 300 {
+            // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
+            if !context.isAnswered || context.request.method == .invite {
+                contexts[tag]?.isAnswered = true
+                passBack(message, of: tag, at: moment, into: &outputs)
+            }
+            cancelBranches(of: tag, at: moment, into: &outputs)
+        } else {
+            if context.isBetter(status) {
+                contexts[tag]?.best = message
+                contexts[tag]?.bestStatus = status
+            }
+            if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
+        }
+        settle(tag, at: moment, into: &outputs)
+    }
+
+    /// A branch ended in our own hands: no link, no answer, connection gone.
+    mutating func complete(
+        branch index: Int, of tag: UInt64, status: Int, at moment: Moment, into outputs: inout Outputs
+    ) {
+        guard let context = contexts[tag], context.branches[index].isPending else { return }
+        contexts[tag]?.branches[index].progress = .completed(status: status)
+        if status == 430 { flowFailed(context.branches[index].target, at: moment, into: &outputs) }
+        if context.isBetter(status) {
+            contexts[tag]?.best = nil
+            contexts[tag]?.bestStatus = status
+        }
+        settle(tag, at: moment, into: &outputs)
+    }
+
+    /// The link of a branch did not come up.
+    mutating func branchFailed(
+        _ index: Int, of tag: UInt64, _ failure: Dialler.Failure, at moment: Moment, into outputs: inout Outputs
+    ) {
+        if let code = failure.code { contexts[tag]?.reason = Self.reason(code, why: failure.why) }
+        complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
+    }
+
+    /// Answers with the best response once nothing is pending, and forgets the context when nothing can come any more.
+    private mutating func settle(_ tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
+        guard let context = contexts[tag], !context.hasPendingBranch else { return }
+        if !context.isAnswered {
+            contexts[tag]?.isAnswered = true
+            if let best = context.best {
+                passBack(best, of: tag, at: moment, into: &outputs)
+            } else {
+                answerOwnFailure(context, at: moment, into: &outputs)
+            }
+        }
+        let mayFollow = context.branches.contains { branch in
+            if case .completed(let status) = branch.progress { return status < 300 && context.request.method == .invite }
+            return true
+        }
+        if !mayFollow { contexts[tag] = nil }
+    }
+
+    private mutating func answerOwnFailure(_ context: ResponseContext, at moment: Moment, into outputs: inout Outputs) {
+        let isServer = links[context.connection]?.peerClass == .server
+        let fields: HeaderFields = isServer ? context.reason.map { [(.reason, $0)] } ?? [] : []
+        let (status, reason): (UInt16, String) =
+            switch context.bestStatus {
+            case 408: (408, "Request Timeout")
+            // A server behind us learns that the flow failed; a client learns that the user is not there.
+            case 430: isServer && !surroundings.roles.contains(.frontEnd) ? (430, "Flow Failed") : (480, "Temporarily Unavailable")
+            case 487: (487, "Request Terminated")
+            // RFC 3261 §16.7: a 503 of the next hop is a 500 to the one before.
+            default: isServer ? (503, "Service Unavailable") : (500, "Next hop unreachable")
+            }
+        respond(
+            status, reason, fields, to: context.request, in: context.transaction, on: context.connection, at: moment,
+            into: &outputs)
+    }
+
+    /// RFC 3261 §16.7 step 9: without our Via, to the connection that the request came on.
+    private mutating func passBack(
+        _ message: SIPMessage, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
+    ) {
+        guard let context = contexts[tag], let link = links[context.connection] else { return }
+        switch transactions.respond(Int(message.status), in: context.transaction, at: moment.now) {
+        case .discard: return
+        case .send, .sendAndEnd: break
+        }
+        var edits = MessageEdits()
+        edits.removeFirst(.via)
+        if link.peerClass != .server {
+            // What the network says about itself stays inside.
+            edits.remove(.pAssertedIdentity)
+            if message.has(.reason) { edits.remove(.reason) }
+        }
+        write(message, edits, to: context.connection, into: &outputs)
+    }
+
+    /// RFC 5626 §6: a flow that an edge calls failed has no bindings and no proven users any more.
+    private mutating func flowFailed(_ target: Target, at moment: Moment, into outputs: inout Outputs) {
+        guard case .link(.server(let edge), _) = target.hop, let route = target.routes.first,
+            let user = NameAddress(route[...])?.uri?.user
+        else { return }
+        let flow = Flow.edge(EdgeFlow(edge: edge, token: Array(user)))
+        let users = shared.proven.users(on: flow, at: moment.now)
+        shared.proven.forget(flow)
+        for aor in users { endBindings(of: aor, on: flow, at: moment, into: &outputs) }
+    }
+
+    mutating func transactionEvent(_ event: TransactionEvent, at moment: Moment, into outputs: inout Outputs) {
+        switch event {
+        case .clientTimedOut(let id, let tag):
+            completeTransaction(id, of: tag, status: 408, at: moment, into: &outputs)
+        case .clientFailed(let id, let tag):
+            completeTransaction(id, of: tag, status: 503, at: moment, into: &outputs)
+        case .clientEnded(_, let tag):
+            if contexts[tag]?.hasPendingBranch == false { contexts[tag] = nil }
+        case .serverEnded, .serverNotAcknowledged:
+            break
+        case .serverUnreachable(_, let tag):
+            // RFC 3261 §16.9: nobody waits for the answer, so nobody should go on ringing.
+            contexts[tag]?.isCancelled = true
+            cancelBranches(of: tag, at: moment, into: &outputs)
+        }
+    }
+
+    private mutating func completeTransaction(
+        _ id: ClientTransactionID, of tag: UInt64, status: Int, at moment: Moment, into outputs: inout Outputs
+    ) {
+        guard let index = contexts[tag]?.branchIndex(of: id) else { return }
+        complete(branch: index, of: tag, status: status, at: moment, into: &outputs)
+    }
+
+    /// RFC 3261 §16.8: timer C ends a branch that rings for ever: CANCEL when it was heard of, otherwise as if 408 had come.
+    mutating func endSilentBranches(at moment: Moment, into outputs: inout Outputs) {
+        for (tag, index) in contexts.silentBranches(at: moment.now) {
+            guard let branch = contexts[tag]?.branches[index], let id = branch.transaction else { continue }
+            if branch.progress == .proceeding {
+                contexts[tag]?.branches[index].timerC = nil
+                if case .send = transactions.cancel(id, at: moment.now) { writeCancel(for: id, of: tag, into: &outputs) }
+            } else {
+                transactions.end(id)
+                complete(branch: index, of: tag, status: 408, at: moment, into: &outputs)
+            }
+        }
+    }
+
+    mutating func receive(_ mail: Mail, at moment: Moment, into outputs: inout Outputs) {
+        switch mail {
+        case .write(let id, let bytes, _):
+            // Judged again by this shard's own epoch: a link that a sweep closed is not there any more.
+            guard links[id] != nil else { return unreachable(bytes, into: &outputs) }
+            let start = outputs.bytes.count
+            outputs.bytes.append(contentsOf: bytes)
+            outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
+        case .response(let message, let id, let epoch):
+            // Decided in an older epoch than this shard has swept: the link it came over may be refused by now.
+            guard epoch >= links.context.epoch else { return }
+            response(message, on: id, at: moment, into: &outputs)
+        case .unreachable(let transaction, _):
+            guard let tag = transactions.userTag(of: transaction) else { return }
+            transactions.end(transaction)
+            completeTransaction(transaction, of: tag, status: 430, at: moment, into: &outputs)
+        case .endFlow(let id, _):
+            if links[id] != nil { outputs.items.append(.close(id, .done)) }
+        }
+    }
+
+    /// The parcel's connection has gone: tells the shard whose request it was.
+    private func unreachable(_ bytes: [UInt8], into outputs: inout Outputs) {
+        guard let message = try? SIPMessage.parse(bytes), message.isRequest, let branch = message.topVia?.branch,
+            let transaction = branches.transaction(in: branch)
+        else { return }
+        let mail = Mail.unreachable(transaction, epoch: links.context.epoch)
+        outputs.items.append(.post(transaction.shard, MailBox(mail)))
+    }
+}

@@ -1,0 +1,45 @@
+public import Basis
+
+/// Every limit of a server that is not a limit of the grammar (`SIPLimits`), of transactions or of certificates.
+public enum ServerLimits {
+    /// Live links of one shard. The table of transports is as large.
+    public static let linksPerShardMax = 131_072
+    /// From the admission of a client to its first proven user (E704). Keep-alives do not extend it.
+    public static let unprovenLifetime = Interval.seconds(30)
+    /// A connection whose reader stands still is closed after this time.
+    public static let congestionLifetime = Interval.seconds(5)
+    /// RFC 3261 §10.3: the lifetime of a binding when the client names none.
+    public static let registrationDefaultSeconds: UInt32 = 3_600
+    /// The longest lifetime of a binding that is granted.
+    public static let registrationMaxSeconds: UInt32 = 7_200
+    /// The shortest lifetime of a binding; below it 423 with Min-Expires.
+    public static let registrationMinSeconds: UInt32 = 60
+    /// Bindings of one address-of-record.
+    public static let contactsPerAddressMax = 10
+    /// Bytes of one Contact URI that is stored.
+    public static let contactBytesMax = 512
+    /// RFC 3261 §16.6: timer C, longer than three minutes.
+    public static let timerC = Interval.seconds(185)
+    /// RFC 5393 §5: the breadth that a request starts with here when it names none.
+    public static let maxBreadth: UInt32 = 60
+    /// RFC 3261 §16.6: Max-Forwards when the request has none.
+    public static let maxForwards: UInt32 = 70
+    /// Requests that wait for one link to come up.
+    public static let waitingForLinkMax = 1_024
+    /// Back-off between attempts to open a link to another server: first, and longest.
+    public static let redialFirst = Interval.milliseconds(200)
+    /// The longest pause between two attempts.
+    public static let redialMax = Interval.seconds(30)
+    /// How long a nonce is accepted after it was made; above it `stale=true`.
+    public static let nonceLifetime = Interval.seconds(300)
+    /// Wrong passwords of one account or from one address before answers are held back.
+    public static let failuresBeforeBackOff = 5
+    /// How long an account or address with too many wrong passwords is answered 503, doubled at each further one.
+    public static let backOffFirst = Interval.seconds(2)
+    /// The longest such pause.
+    public static let backOffMax = Interval.seconds(300)
+    /// Accounts and addresses with failures that are remembered per shard.
+    public static let failuresRememberedMax = 65_536
+    /// RFC 5626 §4.4.1: what clients are told about keep-alives.
+    public static let flowTimerSeconds: UInt32 = 120
+}

@@ -1,0 +1,104 @@
+import Basis
+import Trust
+
+/// What a server reads out of the topology once per change, so that no request has to search it: who it is itself, which
+/// names are its own, where the others are.
+///
+/// Names are kept as lower-case bytes, the form in which they stand in a canonical URI.
+struct Surroundings {
+    /// The FQDN of this server.
+    let name: String
+    let roles: Set<ServerRole>
+    /// The SIP domains of the organisation; the first is the digest realm.
+    let domains: [[UInt8]]
+    let realm: [UInt8]
+    let media: MediaPolicy
+    /// Every host that means this server when it stands in a Route: FQDN, pool, external name.
+    private let ownHosts: Set<[UInt8]>
+    /// Host in a Route to the servers behind it, for this server's own network.
+    private let servers: [[UInt8]: [ServerRecord]]
+    /// Domain to partner record.
+    private let partnersByDomain: [[UInt8]: PartnerRecord]
+    /// Name of the record to the record.
+    private let partnersByName: [String: PartnerRecord]
+    /// Edge or identity name to record, for the Route entries that a partner's proxies left.
+    private let partnersByHost: [[UInt8]: PartnerRecord]
+    /// Where an edge sends what comes from outside.
+    let inwardHops: [ServerRecord]
+    /// The edges of this network, for what goes outside.
+    let edges: [ServerRecord]
+    /// The name that this server writes into Path and Record-Route: what the other side of the network knows it by.
+    let routeHost: [UInt8]
+    /// The name that stands in Record-Route towards partners, on an edge.
+    let externalHost: [UInt8]
+
+    /// Reads the context; a server without a verified topology has no roles and routes nothing.
+    init(context: TrustContext) {
+        let name = context.ownServer ?? ""
+        let topology = context.topology ?? Topology(network: "", sipDomains: [])
+        self.name = name
+        let pools = topology.pools.filter { $0.members.contains(name) }
+        roles = Set(pools.flatMap(\.roles))
+        domains = topology.sipDomains.map { Self.bytes($0) }
+        realm = Self.bytes(topology.sipDomains.first ?? topology.network)
+        media = topology.media
+        let external = pools.compactMap(\.external?.name).first
+        let own = topology.server(named: name)
+        // Clients that name their outbound proxy by address put that address into Route.
+        let addresses = [own?.address.host, own?.external?.host, external].compactMap(\.self)
+        ownHosts = Set(([name] + pools.map(\.name) + addresses).map(Self.bytes))
+        routeHost = Self.bytes(name)
+        externalHost = Self.bytes(external ?? name)
+        var records: [String: ServerRecord] = [:]
+        for server in topology.servers { records[server.name] = server }
+        var servers: [[UInt8]: [ServerRecord]] = [:]
+        for server in topology.servers { servers[Self.bytes(server.name)] = [server] }
+        for pool in topology.pools {
+            let members = pool.members.compactMap { records[$0] }
+            servers[Self.bytes(pool.name)] = members
+            if let face = pool.external { servers[Self.bytes(face.name)] = members }
+        }
+        self.servers = servers
+        var byDomain: [[UInt8]: PartnerRecord] = [:]
+        var byName: [String: PartnerRecord] = [:]
+        var byHost: [[UInt8]: PartnerRecord] = [:]
+        for partner in topology.partners where partner.enabled {
+            byName[partner.name] = partner
+            for domain in partner.domains { byDomain[Self.bytes(domain)] = partner }
+            for host in partner.identities + [partner.edge].compactMap(\.self) { byHost[Self.bytes(host)] = partner }
+        }
+        partnersByDomain = byDomain
+        partnersByName = byName
+        partnersByHost = byHost
+        func members(with role: ServerRole) -> [ServerRecord] {
+            topology.pools.filter { $0.roles.contains(role) }.flatMap(\.members).compactMap { records[$0] }
+                .filter { $0.name != name }
+        }
+        edges = members(with: .edge)
+        let hop = pools.compactMap(\.nextHop).first
+        inwardHops =
+            hop.flatMap { servers[Self.bytes($0)] }?.filter { $0.name != name } ?? members(with: .frontEnd)
+    }
+
+    /// Whether a Route or request URI with this host means this server.
+    func isOwn(host: ArraySlice<UInt8>) -> Bool { ownHosts.contains(Array(host)) }
+
+    /// Whether `host` is one of the organisation's SIP domains.
+    func isOwn(domain: ArraySlice<UInt8>) -> Bool { domains.contains { $0[...] == domain } }
+
+    /// The servers of this network that a host in a Route means.
+    func servers(at host: ArraySlice<UInt8>) -> [ServerRecord] { servers[Array(host)] ?? [] }
+
+    /// The partner whose record has this domain.
+    func partner(for domain: ArraySlice<UInt8>) -> PartnerRecord? { partnersByDomain[Array(domain)] }
+
+    /// The partner with this record name.
+    func partner(named name: String) -> PartnerRecord? { partnersByName[name] }
+
+    /// The partner whose edge or identity has this name.
+    func partner(at host: ArraySlice<UInt8>) -> PartnerRecord? {
+        partnersByHost[Array(host)] ?? partnersByDomain[Array(host)]
+    }
+
+    private static func bytes(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }
+}

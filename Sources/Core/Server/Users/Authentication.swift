@@ -1,0 +1,102 @@
+import Basis
+import SIP
+import Trust
+
+/// What asking a client for its user led to.
+enum Authentication {
+    /// Proven on this flow, now or before.
+    case user([UInt8])
+    /// The answer: a challenge, a refusal, a pause.
+    case answer(UInt16, String, HeaderFields)
+}
+
+/// RFC 3261 §22, RFC 7616: one challenge in the account's algorithm, then the flow is trusted for that user.
+extension Server {
+    /// Which pair of headers a challenge uses.
+    enum Challenger {
+        /// 401 with WWW-Authenticate: a registrar.
+        case registrar
+        /// 407 with Proxy-Authenticate: a proxy.
+        case proxy
+    }
+
+    /// Proves that `address` speaks on `flow`, or says how it could.
+    mutating func authenticate(
+        _ address: [UInt8], of job: Job, on flow: Flow, as challenger: Challenger, at moment: Moment,
+        into outputs: inout Outputs
+    ) -> Authentication {
+        let record = directory.record(for: String(decoding: address, as: UTF8.self))
+        let account = record.map { Array($0.aor.utf8) } ?? address
+        if record?.state == .enabled, shared.proven.isProven(account, on: flow, at: moment.now) { return .user(account) }
+        let subjects = backOffSubjects(account: account, flow: flow, link: job.link)
+        if let pause = subjects.compactMap({ backOff.wait(for: $0, at: moment.now) }).max() {
+            return .answer(503, "Too many failures", Self.retryAfter(seconds: pause.wholeSeconds + 1))
+        }
+        let header: HeaderName = challenger == .registrar ? .authorization : .proxyAuthorization
+        let credentials = job.facts.message.credentials(in: header).first { $0.realm == surroundings.realm[...] }
+        guard let credentials else { return challenge(record, flow, challenger, stale: false, at: moment) }
+        guard isRight(credentials, for: record, account: account, job) else {
+            for subject in subjects { backOff.fail(subject, at: moment.now) }
+            outputs.event(.authenticationFailed(aor: account, on: job.connection, known: record != nil))
+            return challenge(record, flow, challenger, stale: false, at: moment)
+        }
+        switch shared.nonces.judge(credentials.nonce, count: credentials.nc ?? 0, on: flow, at: moment.now) {
+        case .stale, .replayed:
+            return challenge(record, flow, challenger, stale: true, at: moment)
+        case .fresh:
+            backOff.succeed(.account(account))
+            shared.proven.prove(account, on: flow, at: moment.now)
+            links.modify(job.connection) { $0.isProven = true }
+            outputs.event(.userProven(aor: account, on: job.connection))
+            return .user(account)
+        }
+    }
+
+    /// Checks the digest. An unknown account is checked against a verifier that fits nothing, so that it takes as long.
+    private func isRight(
+        _ credentials: DigestCredentials, for record: UserRecord?, account: [UInt8], _ job: Job
+    ) -> Bool {
+        let algorithm = challengeAlgorithm(of: record)
+        let verifier: [UInt8]?
+        switch algorithm {
+        case .sha256: verifier = record?.verifiers.sha256
+        case .md5: verifier = record?.verifiers.md5
+        }
+        let isKnown = verifier != nil && record?.state == .enabled
+        let matches = Digest.verify(
+            credentials, verifier: verifier ?? [UInt8](repeating: 0, count: algorithm == .md5 ? 16 : 32),
+            algorithm: algorithm, method: job.facts.message.methodBytes)
+        let user = account.prefix { $0 != UInt8(ascii: "@") }
+        return matches && isKnown && credentials.username == user && credentials.algorithm ?? .md5 == algorithm
+    }
+
+    private mutating func challenge(
+        _ record: UserRecord?, _ flow: Flow, _ challenger: Challenger, stale: Bool, at moment: Moment
+    ) -> Authentication {
+        let nonce = shared.nonces.nonce(for: flow, at: moment.now, chance: &chance)
+        let challenge = DigestChallenge(
+            realm: String(decoding: surroundings.realm, as: UTF8.self), nonce: nonce,
+            algorithm: challengeAlgorithm(of: record), stale: stale, opaque: nil)
+        switch challenger {
+        case .registrar: return .answer(401, "Unauthorized", [(.wwwAuthenticate, challenge.headerValue())])
+        case .proxy:
+            return .answer(407, "Proxy Authentication Required", [(.proxyAuthenticate, challenge.headerValue())])
+        }
+    }
+
+    /// The account's algorithm; for an unknown user what most accounts have, so that a stranger learns nothing.
+    private func challengeAlgorithm(of record: UserRecord?) -> SIP.DigestAlgorithm {
+        switch record?.algorithm ?? usualAlgorithm {
+        case .sha256: .sha256
+        case .md5: .md5
+        }
+    }
+
+    private func backOffSubjects(account: [UInt8], flow: Flow, link: Link) -> [BackOff.Subject] {
+        // Behind an edge the address would be the edge's, and one guesser would hold back everybody outside.
+        switch flow {
+        case .direct: [.account(account), .address(link.evidence.remoteAddress?.ip ?? [])]
+        case .edge(let edge): [.account(account), .address(edge.token)]
+        }
+    }
+}

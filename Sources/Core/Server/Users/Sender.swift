@@ -1,0 +1,81 @@
+import Basis
+import SIP
+import Trust
+
+/// Who stands behind a request, as far as the link it came over proves it. Headers only refine what the link allows.
+enum Sender: Hashable {
+    /// A client; its user is proven by digest, on this flow.
+    case client(Flow)
+    /// A partner: directly on our edge's link, or vouched for by our edge.
+    case partner(String)
+    /// A server of this network that speaks for users of ours (front end, director).
+    case server(String)
+    /// A trusted application.
+    case application(String)
+
+    /// The same as one end of a dialog; nil for a server, which only passes on what others began.
+    var origin: Origin? {
+        switch self {
+        case .client(let flow): .client(flow)
+        case .partner(let name): .partner(name)
+        case .application(let name): .application(name)
+        case .server: nil
+        }
+    }
+}
+
+/// The user part of an edge's Record-Route on requests from a partner: `partner.` and the record's name under a MAC.
+struct PartnerTokens: Sendable {
+    private static let prefix = Array("partner.".utf8)
+    private let sealer: TokenSealer
+
+    init(sealer: TokenSealer) {
+        self.sealer = sealer
+    }
+
+    func token(for record: String) -> [UInt8] {
+        Self.prefix + Base64URL.encode(sealer.seal(Array(record.utf8), as: .partner))
+    }
+
+    /// The record in a token that this process made.
+    func record(in user: ArraySlice<UInt8>) -> String? {
+        guard let sealed = Self.sealed(in: user), let content = sealer.open(sealed[...], as: .partner) else { return nil }
+        return String(decoding: content, as: UTF8.self)
+    }
+
+    /// The record in a token of our edge, read by a server behind it: the link from the edge is what vouches for it.
+    static func recordVouchedFor(in user: ArraySlice<UInt8>) -> String? {
+        sealed(in: user).map { String(decoding: $0.dropLast(TokenSealer.length), as: UTF8.self) }
+    }
+
+    private static func sealed(in user: ArraySlice<UInt8>) -> [UInt8]? {
+        guard user.count <= 512, user.starts(with: prefix) else { return nil }
+        return Base64URL.decode(user.dropFirst(prefix.count)).flatMap { $0.count > TokenSealer.length ? $0 : nil }
+    }
+}
+
+extension Server {
+    /// Names the sender of a request by its link; nil when the link may not send requests like this.
+    ///
+    /// An edge stands for many clients and partners, and says for which by the topmost Record-Route, or Path of a
+    /// REGISTER, that it added itself. Nobody but a server of role edge is believed in this.
+    func sender(of message: SIPMessage, on id: ConnectionID, _ link: Link) -> Sender? {
+        switch link.peerClass {
+        case .client:
+            return .client(.direct(id))
+        case .partner:
+            return link.peer.recordName.map { .partner($0) }
+        case .application:
+            return link.peer.identity.map { .application($0) }
+        case .server:
+            guard let name = link.peer.identity else { return nil }
+            guard link.peer.roles.contains(.edge) else { return .server(name) }
+            let header: HeaderName = message.method == .register ? .path : .recordRoute
+            guard let top = message.firstNameAddress(of: header)?.uri, let user = top.user, !user.isEmpty else { return nil }
+            if let record = PartnerTokens.recordVouchedFor(in: user) {
+                return surroundings.partner(named: record) == nil ? nil : .partner(record)
+            }
+            return .client(.edge(EdgeFlow(edge: name, token: Array(user))))
+        }
+    }
+}

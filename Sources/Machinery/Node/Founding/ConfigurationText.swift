@@ -1,0 +1,49 @@
+public import Trust
+
+/// Writes the `config.yaml` of a new server, with a comment on every line that a person may change.
+public struct ConfigurationText: Sendable {
+    /// The FQDN.
+    public var server: String
+    /// The roles, as in the topology.
+    public var roles: [ServerRole]
+    /// Listener kind and address.
+    public var listeners: [(kind: ListenerKind, address: NetworkAddress)]
+    /// The trust channel.
+    public var trust: NetworkAddress
+    /// Metrics and health.
+    public var metrics: NetworkAddress
+    /// The FQDN of the authority.
+    public var authority: String
+
+    /// What the file says.
+    public init(
+        server: String, roles: [ServerRole], listeners: [(kind: ListenerKind, address: NetworkAddress)],
+        trust: NetworkAddress, metrics: NetworkAddress, authority: String
+    ) {
+        self.server = server
+        self.roles = roles
+        self.listeners = listeners
+        self.trust = trust
+        self.metrics = metrics
+        self.authority = authority
+    }
+
+    /// The text.
+    public var text: String {
+        var lines = [
+            "server: \(server)",
+            "roles: [\(roles.map(\.rawValue).joined(separator: ", "))]        # must be what the topology says",
+            "listen:",
+        ]
+        for listener in listeners { lines.append("  \(listener.kind.rawValue): \(listener.address)") }
+        lines += [
+            "  trust: \(trust)        # the trust channel between our own servers",
+            "  metrics: \(metrics)        # /metrics, /livez, /readyz",
+            "authority: \(authority)",
+            "storage: sqlite",
+            "synchronous: normal        # full survives a power cut as well",
+            "log: { level: info }",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

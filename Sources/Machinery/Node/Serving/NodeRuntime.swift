@@ -1,0 +1,119 @@
+import Authority
+import Basis
+import NIOCore
+import NIOPosix
+import Server
+import Shards
+import Storage
+import Transport
+import Trust
+import Web
+
+/// One running server: everything that `entente serve` starts, in the order in which it starts, and ends in reverse.
+public final class NodeRuntime: Sendable {
+    /// The addresses in use, with the ports that the system chose.
+    public struct Addresses: Sendable {
+        /// SIP listeners by kind.
+        public var listeners: [String: NetworkAddress] = [:]
+        /// The trust channel.
+        public var trust: NetworkAddress?
+        /// Metrics and health.
+        public var metrics: NetworkAddress?
+    }
+
+    /// What this server's `config.yaml` says.
+    public let configuration: NodeConfiguration
+    /// The data folder.
+    public let folder: DataFolder
+    let log: Log
+    let metrics: Metrics
+    let replica: TrustReplica
+    let authority: AuthorityService?
+    let database: Database
+    let shared: SharedState
+    let transport: TransportServer
+    let shards: [NIOLoopBound<Shard>]
+    private let journal: JournalStore
+    private let recorder: LinkRecorder
+    private let group: MultiThreadedEventLoopGroup
+    private let servers: [WebServer]
+    private let tasks: [Task<Void, Never>]
+    /// Where this server is reached.
+    public let addresses: Addresses
+
+    /// Starts a server from its folder. When this returns, every listener is open and the store is loaded.
+    public static func start(folder: DataFolder, loops: Int) async throws -> NodeRuntime {
+        try await NodeStart(folder: folder, loops: loops).run()
+    }
+
+    init(_ start: NodeStart, _ parts: NodeStart.Parts) {
+        configuration = parts.configuration
+        folder = start.folder
+        log = parts.log
+        metrics = parts.metrics
+        replica = parts.replica
+        authority = parts.authority
+        database = parts.database
+        shared = parts.shared
+        transport = parts.transport
+        shards = parts.shards
+        journal = parts.journal
+        recorder = parts.recorder
+        group = parts.group
+        servers = parts.servers
+        tasks = parts.tasks
+        addresses = parts.addresses
+    }
+
+    /// Ends in order: no new connections, no new requests, what runs may finish for `seconds`, then everything closes.
+    public func stop(drainSeconds: Int64) async {
+        log.write(.info, "draining", at: OperatingSystem.wallTime)
+        await transport.stopListening()
+        for mailbox in transport.mailboxes { mailbox.post(.drain) }
+        let end = ContinuousClock.now + .seconds(drainSeconds)
+        while ContinuousClock.now < end {
+            let running = await count { $0.runningTransactions }
+            if running == 0 { break }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        for task in tasks { task.cancel() }
+        for server in servers { await server.stop() }
+        try? await transport.stop()
+        journal.stop()
+        recorder.flush()
+        try? database.close()
+        log.write(.info, "stopped", at: OperatingSystem.wallTime)
+        log.flush()
+        try? await group.shutdownGracefully()
+    }
+
+    /// Sums something over the shards, each asked on its own loop.
+    func count(_ value: @escaping @Sendable (borrowing Server) -> Int) async -> Int {
+        var sum = 0
+        for shard in shards {
+            sum += (try? await shard.eventLoop.submit { shard.value.inspect(value) }.get()) ?? 0
+        }
+        return sum
+    }
+
+    /// Asks every shard for the same, on its own loop.
+    func collect<Value: Sendable>(_ value: @escaping @Sendable (borrowing Server) -> [Value]) async -> [Value] {
+        var all: [Value] = []
+        for shard in shards {
+            all += (try? await shard.eventLoop.submit { shard.value.inspect(value) }.get()) ?? []
+        }
+        return all
+    }
+
+    func refreshMetrics() async {
+        for shard in shards {
+            let counters = try? await shard.eventLoop.submit { (shard.value.id, shard.value.inspect { $0.counters }) }.get()
+            if let (id, counters) = counters { metrics.set(counters, of: id) }
+        }
+        let state = await replica.state
+        metrics.set(epoch: state.epoch)
+        if let leaf = await replica.chain.first, let facts = try? CertificateFacts(der: leaf) {
+            metrics.set(expiry: facts.notAfter, of: configuration.server)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+public import Authority
+public import Basis
+import Foundation
+public import Storage
+public import Trust
+
+/// The authority of a process that has the role: the online keys, the ledger and the user table, one operation at a time.
+/// Every operation returns after it is durable; who serves the trust channel is told through `changes`.
+public actor AuthorityService {
+    /// The publisher.
+    private var publisher: Publisher
+    private let database: Database
+    private let replica: TrustReplica
+    private let ownServer: String
+    private let ownPool: String
+    private var listeners: [UUID: CheckedContinuation<Void, Never>] = [:]
+    /// What each node acknowledged last.
+    public private(set) var acknowledgements: [String: (acknowledgement: NodeAcknowledgement, at: WallTime)] = [:]
+
+    /// Takes up the authority whose keys lie in `folder`.
+    public init(
+        folder: DataFolder, database: Database, replica: TrustReplica, ownServer: String, chance: Chance
+    ) async throws {
+        self.database = database
+        self.replica = replica
+        self.ownServer = ownServer
+        let state = await replica.state
+        ownPool = state.topology?.pool(of: ownServer)?.name ?? ownServer
+        publisher = try Publisher(
+            state: state, authority: try Self.certificateAuthority(in: folder, state: state),
+            snapshotKey: try NodeKeys.load(folder.keys + "/snapshot.pem").signer(), chance: chance, ledger: database.ledger)
+    }
+
+    private static func certificateAuthority(in folder: DataFolder, state: TrustState) throws -> CertificateAuthority {
+        let key = try NodeKeys.load(folder.keys + "/issuing.pem")
+        guard let root = state.root.rootCertificates.first,
+            let issuing = state.root.issuingCertificates.first(where: {
+                (try? CertificateFacts(der: $0))?.keyPin == key.pin
+            })
+        else { throw TrustReplica.Failure(description: "keys/issuing.pem is not the key of an issuing CA that `root` names") }
+        return try CertificateAuthority(rootCertificate: root, issuingCertificate: issuing, issuingKey: key)
+    }
+
+    // MARK: Operations
+
+    /// The current state as published.
+    public var state: TrustState { publisher.state }
+
+    /// Publishes a signed topology.
+    public func publish(
+        _ envelope: SignedEnvelope, enrolling: [String: [UInt8]], at now: WallTime
+    ) async throws -> Publisher.Publication {
+        let publication = try publisher.publish(envelope, enrolling: enrolling, now: now, ledger: database.ledger)
+        try await spread(at: now)
+        return publication
+    }
+
+    /// Revokes a certificate; nil when it was revoked before.
+    public func revoke(
+        _ serial: CertificateSerial, reason: RevocationReason, at now: WallTime
+    ) async throws -> Publisher.Publication? {
+        let publication = try publisher.revoke(serial, reason: reason, now: now, ledger: database.ledger)
+        if publication != nil { try await spread(at: now) }
+        return publication
+    }
+
+    /// Issues for a server's pinned key.
+    public func issue(
+        server: String, subjectPublicKeyInfo: [UInt8], at now: WallTime
+    ) async throws -> Publisher.Publication {
+        let publication = try publisher.issue(
+            server: server, subjectPublicKeyInfo: subjectPublicKeyInfo, now: now, ledger: database.ledger)
+        try await spread(at: now)
+        return publication
+    }
+
+    /// Issues a user certificate.
+    public func issue(userAOR: String, subjectPublicKeyInfo: [UInt8], at now: WallTime) throws -> [[UInt8]] {
+        let record = try publisher.issue(
+            userAOR: userAOR, subjectPublicKeyInfo: subjectPublicKeyInfo, now: now, ledger: database.ledger)
+        return publisher.authority.chain(for: record)
+    }
+
+    /// What a server that joins by file takes home.
+    public func admission(of server: String, at now: WallTime) throws -> NodeAdmission {
+        try publisher.admission(of: server, now: now)
+    }
+
+    /// Does what is due, and stamps the snapshot. Called on start and every few seconds.
+    public func tick(at now: WallTime) async throws -> [AuthorityNeed] {
+        let renewal = try publisher.renew(now: now, ledger: database.ledger)
+        let stamp = try publisher.stamp(now: now)
+        if renewal.publication != nil || stamp != nil { try await spread(at: now) }
+        return renewal.needs
+    }
+
+    /// Tells the network that the user table changed.
+    public func usersChanged(at now: WallTime) async throws {
+        _ = try publisher.publish(directorySequence: try database.users.sequence(), now: now, ledger: database.ledger)
+        try await spread(at: now)
+    }
+
+    /// The user table, for the commands that change it.
+    public var users: UserTable { database.users }
+    /// The ledger, for the commands that read it.
+    public var ledger: LedgerTable { database.ledger }
+    /// The pool that new users of this authority are homed in, unless a command says otherwise.
+    public var homePool: String {
+        publisher.state.topology?.pools.first { $0.roles.contains(.frontEnd) }?.name ?? ownPool
+    }
+
+    private func spread(at now: WallTime) async throws {
+        let changes = try database.users.changes(since: await replica.directory.sequence)
+        let directory = DirectoryChanges(
+            from: await replica.directory.sequence, to: changes.sequence, records: changes.records,
+            removed: changes.removed)
+        try await replica.apply(
+            publisher.delivery(to: ownServer, since: TrustEpoch(0), directory: directory, now: now), at: now)
+        for listener in listeners.values { listener.resume() }
+        listeners = [:]
+    }
+
+    // MARK: The trust channel
+
+    /// What `node` gets, which has `epoch` and `sequence`. Held open until there is something new, or `isLast`.
+    public func delivery(
+        to node: String, have epoch: TrustEpoch, directorySequence sequence: UInt64, at now: WallTime
+    ) throws -> NodeDelivery {
+        let changes = try database.users.changes(since: sequence)
+        return publisher.delivery(
+            to: node, since: epoch,
+            directory: DirectoryChanges(
+                from: sequence, to: changes.sequence, records: changes.records, removed: changes.removed), now: now)
+    }
+
+    /// Whether `epoch` and `sequence` are behind what is published.
+    public func isNews(since epoch: TrustEpoch, directorySequence sequence: UInt64) -> Bool {
+        publisher.state.epoch > epoch || publisher.directorySequence > sequence
+    }
+
+    /// Returns when something was published, or after `seconds`.
+    public func waitForChange(atMost seconds: Int64) async {
+        let id = UUID()
+        await withCheckedContinuation { continuation in
+            listeners[id] = continuation
+            Task {
+                try? await Task.sleep(for: .seconds(seconds))
+                self.wake(id)
+            }
+        }
+    }
+
+    private func wake(_ id: UUID) {
+        listeners.removeValue(forKey: id)?.resume()
+    }
+
+    /// Keeps what a node acknowledged.
+    public func acknowledge(_ acknowledgement: NodeAcknowledgement, at now: WallTime) {
+        acknowledgements[acknowledgement.node] = (acknowledgement, now)
+    }
+}

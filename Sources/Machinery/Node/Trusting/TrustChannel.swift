@@ -1,0 +1,171 @@
+import Authority
+import Basis
+import NIOCore
+import Shards
+import Transport
+import Trust
+import Web
+
+/// The trust channel: how signed objects and the user directory travel between the servers of one network.
+///
+/// Outside of the topology and CRL rules on purpose: a server whose list is too old must be able to fetch the new one. Both
+/// ends know each other by pinned keys, and the objects prove themselves.
+struct TrustChannel: Sendable {
+    /// How long the authority holds a poll open.
+    static let pollSeconds: Int64 = 30
+    static let objectsPath = "/trust/v1/objects"
+    static let acknowledgementsPath = "/trust/v1/acknowledgements"
+
+    let ownServer: String
+    let replica: TrustReplica
+    let authority: AuthorityService?
+    let log: Log
+
+    /// The server whose pinned key stands at the other end; nil for anybody else. A resumed session shows a certificate
+    /// whose chain was not validated in this handshake, and is nobody.
+    static func peer(of evidence: LinkEvidence, in topology: Topology?) -> ServerRecord? {
+        guard evidence.hasValidatedChain, let leaf = evidence.chain.first, let facts = try? CertificateFacts(der: leaf)
+        else { return nil }
+        return topology?.server(pinned: facts.keyPin)
+    }
+
+    // MARK: The listener
+
+    /// Answers what comes over the trust listener.
+    func answer(_ request: WebRequest) async -> WebResponse {
+        let topology = await replica.state.topology
+        guard let evidence = request.evidence, let peer = Self.peer(of: evidence, in: topology) else {
+            return .text("this channel is for the servers of this network, by their pinned keys\n", status: 403)
+        }
+        switch (request.method, request.path) {
+        case ("GET", Self.objectsPath): return await deliver(request, to: peer.name)
+        case ("POST", Self.acknowledgementsPath): return await acknowledge(request, from: peer.name)
+        case ("POST", Self.objectsPath):
+            guard topology?.roles(of: peer.name).contains(.authority) == true else {
+                return .text("objects are pushed by the authority\n", status: 403)
+            }
+            return await accept(request)
+        case (_, _): return .text("not here\n", status: 404)
+        }
+    }
+
+    private func deliver(_ request: WebRequest, to node: String) async -> WebResponse {
+        guard let authority else { return .text("this server is not the authority\n", status: 404) }
+        let epoch = TrustEpoch(UInt64(request.query["have"] ?? "") ?? 0)
+        let sequence = UInt64(request.query["directory"] ?? "") ?? 0
+        if request.query["wait"] != "0" { await waitForNews(authority, since: epoch, sequence) }
+        do {
+            let delivery = try await authority.delivery(
+                to: node, have: epoch, directorySequence: sequence, at: OperatingSystem.wallTime)
+            return WebResponse(body: delivery.bytes)
+        } catch {
+            return .text("\(error)\n", status: 500)
+        }
+    }
+
+    private func waitForNews(_ authority: AuthorityService, since epoch: TrustEpoch, _ sequence: UInt64) async {
+        guard await !authority.isNews(since: epoch, directorySequence: sequence) else { return }
+        await authority.waitForChange(atMost: Self.pollSeconds)
+    }
+
+    private func acknowledge(_ request: WebRequest, from node: String) async -> WebResponse {
+        guard let authority, let acknowledgement = try? NodeAcknowledgement(parsing: request.body),
+            acknowledgement.node == node
+        else { return .text("not an acknowledgement of \(node)\n", status: 400) }
+        await authority.acknowledge(acknowledgement, at: OperatingSystem.wallTime)
+        return WebResponse(body: Array("{}".utf8))
+    }
+
+    private func accept(_ request: WebRequest) async -> WebResponse {
+        do {
+            return WebResponse(body: try await take(NodeDelivery(parsing: request.body)).bytes)
+        } catch {
+            log.write(.warning, "trustDeliveryRefused", at: OperatingSystem.wallTime) { $0.add("why", "\(error)") }
+            return .text("\(error)\n", status: 409)
+        }
+    }
+
+    /// Applies a delivery, waits for every shard's sweep, and says so.
+    private func take(_ delivery: NodeDelivery) async throws -> NodeAcknowledgement {
+        try await replica.apply(delivery, at: OperatingSystem.wallTime)
+        let epoch = await replica.state.epoch
+        let closed = await replica.waitUntilSwept(epoch)
+        return NodeAcknowledgement(node: ownServer, epoch: epoch, swept: true, linksClosed: closed)
+    }
+
+    // MARK: Calling others
+
+    /// Polls the authority for ever: the way of every inside server that is not the authority itself.
+    func poll(authorityNamed name: String, tls: TrustTLS, group: any EventLoopGroup) async {
+        var pause: Int64 = 1
+        while !Task.isCancelled {
+            do {
+                let state = await replica.state
+                guard let server = state.topology?.server(named: name) else {
+                    throw TrustReplica.Failure(description: "the topology has no server \(name)")
+                }
+                let directory = await replica.directory.sequence
+                let request = WebRequest(
+                    method: "GET", path: Self.objectsPath,
+                    query: ["have": String(state.epoch.number), "directory": String(directory)])
+                let response = try await send(request, to: server, tls: tls, group: group)
+                let acknowledgement = try await take(NodeDelivery(parsing: response.body))
+                if acknowledgement.epoch > state.epoch {
+                    let told = WebRequest(method: "POST", path: Self.acknowledgementsPath, body: acknowledgement.bytes)
+                    _ = try await send(told, to: server, tls: tls, group: group)
+                }
+                pause = 1
+            } catch {
+                guard !Task.isCancelled else { return }
+                log.write(.warning, "authorityUnreachable", at: OperatingSystem.wallTime) { line in
+                    line.add("peer", name)
+                    line.add("why", "\(error)")
+                }
+                try? await Task.sleep(for: .seconds(pause))
+                pause = min(pause * 2, 30)
+            }
+        }
+    }
+
+    /// Pushes to one edge for ever: a perimeter host does not dial inwards for its trust.
+    func push(to edge: ServerRecord, tls: TrustTLS, group: any EventLoopGroup, authority: AuthorityService) async {
+        var epoch = TrustEpoch(0)
+        var pause: Int64 = 1
+        while !Task.isCancelled {
+            do {
+                let delivery = try await authority.delivery(
+                    to: edge.name, have: epoch, directorySequence: .max, at: OperatingSystem.wallTime)
+                let request = WebRequest(method: "POST", path: Self.objectsPath, body: delivery.bytes)
+                let response = try await send(request, to: edge, tls: tls, group: group)
+                let acknowledgement = try NodeAcknowledgement(parsing: response.body)
+                await authority.acknowledge(acknowledgement, at: OperatingSystem.wallTime)
+                epoch = acknowledgement.epoch
+                pause = 1
+                await waitForNews(authority, since: epoch, .max)
+            } catch {
+                guard !Task.isCancelled else { return }
+                log.write(.warning, "edgeUnreachable", at: OperatingSystem.wallTime) { line in
+                    line.add("peer", edge.name)
+                    line.add("why", "\(error)")
+                }
+                try? await Task.sleep(for: .seconds(pause))
+                pause = min(pause * 2, 30)
+            }
+        }
+    }
+
+    private func send(
+        _ request: WebRequest, to server: ServerRecord, tls: TrustTLS, group: any EventLoopGroup
+    ) async throws -> WebResponse {
+        let topology = await replica.state.topology
+        let response = try await WebClient.send(
+            request, to: .network(server.trust),
+            security: .tls(tls, .server(server.name)) { Self.peer(of: $0, in: topology)?.name == server.name },
+            group: group, seconds: Self.pollSeconds + 10)
+        guard response.status == 200 else {
+            throw TrustReplica.Failure(
+                description: "\(server.name) answered \(response.status): \(String(decoding: response.body.prefix(300), as: UTF8.self))")
+        }
+        return response
+    }
+}

@@ -1,0 +1,51 @@
+import NIOCore
+import Trust
+
+/// Stands in the pipeline of a listening socket and holds back the next accept while the loop has enough handshakes.
+///
+/// What is not accepted waits in the kernel: a storm of new connections delays itself and not the messages.
+final class AcceptGate: ChannelDuplexHandler {
+    typealias InboundIn = Channel
+    typealias InboundOut = Channel
+    typealias OutboundIn = Channel
+
+    private let connections: LoopConnections
+    private let listener: String
+    private var context: ChannelHandlerContext?
+    private var holdsRead = false
+
+    init(listener: String, connections: LoopConnections) {
+        self.listener = listener
+        self.connections = connections
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        connections.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        connections.remove(self)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if connections.mayAccept {
+            context.read()
+        } else {
+            holdsRead = true
+        }
+    }
+
+    /// Accepts again when it was held back.
+    func open() {
+        guard holdsRead, let context else { return }
+        holdsRead = false
+        context.read()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        connections.report(.acceptFailed(listener: listener, why: String(describing: error)))
+        context.fireErrorCaught(error)
+    }
+}

@@ -1,0 +1,186 @@
+public import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+public import Transport
+public import Trust
+
+/// A small HTTP server: whole requests in, whole responses out. One for the trust channel, one for metrics and health, one
+/// on a Unix socket for administration.
+///
+/// Control path only: its handlers are async, and no SIP message ever comes here.
+public final class WebServer: Sendable {
+    /// How a listener protects itself.
+    public enum Security: Sendable {
+        /// TLS with a certificate asked for; `admit` judges what the handshake showed.
+        case tls(TrustTLS, ListenerFacts, admit: @Sendable (LinkEvidence) -> Bool)
+        /// None: a Unix socket, or loopback.
+        case none
+    }
+
+    /// The address, with the port that the system chose when it was asked to.
+    public let address: WebAddress
+    private let channel: any Channel
+
+    private init(address: WebAddress, channel: any Channel) {
+        self.address = address
+        self.channel = channel
+    }
+
+    /// Opens a listener. A Unix socket that nobody listens on any more is replaced.
+    public static func start(
+        on address: WebAddress, security: Security, group: any EventLoopGroup,
+        handler: @escaping @Sendable (WebRequest) async -> WebResponse
+    ) async throws -> WebServer {
+        let count = ConnectionCount()
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(ChannelOptions.backlog, value: 128)
+            .childChannelInitializer { channel in
+                guard count.enter() else { return channel.close() }
+                channel.closeFuture.whenComplete { _ in count.leave() }
+                return channel.eventLoop.makeCompletedFuture {
+                    var gate: NIOLoopBound<EvidenceGate>?
+                    if case .tls(let tls, let facts, let admit) = security {
+                        try tls.install(accepting: facts, in: channel, admit: admit)
+                        gate = NIOLoopBound(
+                            try channel.pipeline.syncOperations.handler(type: EvidenceGate.self),
+                            eventLoop: channel.eventLoop)
+                    }
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+                    try channel.pipeline.syncOperations.addHandler(RequestHandler(gate: gate, handler: handler))
+                }
+            }
+        switch address {
+        case .network(let network):
+            let channel = try await bootstrap.bind(host: network.host, port: Int(network.port)).get()
+            let port = UInt16(clamping: channel.localAddress?.port ?? Int(network.port))
+            let bound = network.with(port: port)
+            return WebServer(address: .network(bound), channel: channel)
+        case .socket(let path):
+            let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            return WebServer(address: address, channel: channel)
+        }
+    }
+
+    /// Stops accepting. Requests under way are finished by their connections.
+    public func stop() async {
+        try? await channel.close()
+    }
+}
+
+/// How many connections a listener holds.
+private final class ConnectionCount: Sendable {
+    private let count = Mutex(0)
+
+    func enter() -> Bool {
+        count.withLock { count in
+            guard count < WebLimits.connectionsMax else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    func leave() {
+        count.withLock { $0 -= 1 }
+    }
+}
+
+/// Collects a request, hands it on, writes the answer.
+private final class RequestHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let gate: NIOLoopBound<EvidenceGate>?
+    private let handler: @Sendable (WebRequest) async -> WebResponse
+    private var head: HTTPRequestHead?
+    private var body: [UInt8] = []
+    private var deadline: Scheduled<Void>?
+
+    init(gate: NIOLoopBound<EvidenceGate>?, handler: @escaping @Sendable (WebRequest) async -> WebResponse) {
+        self.gate = gate
+        self.handler = handler
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        startDeadline(context)
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            body = []
+        case .body(let part):
+            guard body.count + part.readableBytes <= WebLimits.bodyBytesMax else { return context.close(promise: nil) }
+            body.append(contentsOf: part.readableBytesView)
+        case .end:
+            guard let head else { return context.close(promise: nil) }
+            deadline?.cancel()
+            answer(head, context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func startDeadline(_ context: ChannelHandlerContext) {
+        let channel = context.channel
+        deadline = context.eventLoop.scheduleTask(in: .seconds(WebLimits.requestSecondsMax)) {
+            channel.close(promise: nil)
+        }
+    }
+
+    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let (path, query) = Self.split(head.uri)
+        let request = WebRequest(
+            method: head.method.rawValue, path: path, query: query, body: body, evidence: gate?.value.evidence)
+        self.head = nil
+        body = []
+        let handler = handler
+        let promise = context.eventLoop.makePromise(of: WebResponse.self)
+        promise.completeWithTask { await handler(request) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        promise.futureResult.whenSuccess { response in
+            let (handler, context) = bound.value
+            handler.write(response, keepAlive: head.isKeepAlive, context)
+        }
+    }
+
+    private func write(_ response: WebResponse, keepAlive: Bool, _ context: ChannelHandlerContext) {
+        var headers = HTTPHeaders()
+        headers.add(name: "Content-Type", value: response.contentType)
+        headers.add(name: "Content-Length", value: String(response.body.count))
+        headers.add(name: "Cache-Control", value: "no-store")
+        if !keepAlive { headers.add(name: "Connection", value: "close") }
+        let status = HTTPResponseStatus(statusCode: response.status)
+        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+        if keepAlive {
+            startDeadline(context)
+        } else {
+            let channel = context.channel
+            written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        }
+    }
+
+    /// Path and query of a request target. Nothing here needs percent-encoding, so it is not decoded: what does not match a
+    /// path exactly is not found.
+    private static func split(_ uri: String) -> (path: String, query: [String: String]) {
+        let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        var query: [String: String] = [:]
+        for pair in parts.count > 1 ? parts[1].split(separator: "&") : [] {
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            query[String(sides[0])] = sides.count > 1 ? String(sides[1]) : ""
+        }
+        return (String(parts[0]), query)
+    }
+}

@@ -1,0 +1,24 @@
+/// What is allowed to break a rule, and why. An entry that is no longer needed fails the test as well.
+enum Exceptions {
+    /// Files over 500 lines: path and reason.
+    static let longFiles: [String: String] = [:]
+
+    /// Files under `Sources/Core` that may import Foundation: path and reason.
+    static let foundation: [String: String] = [:]
+
+    /// Files under `Sources/Core` that may hold a lock: path and reason.
+    static let locks: [String: String] = [
+        "Sources/Core/Server/Registrar/LocationService.swift": "the striped table that every loop reads and changes"
+    ]
+
+    /// Rooms that are still empty.
+    static let placeholders: Set<String> = [
+        "Sources/Core/Authority/Placeholder.swift", "Sources/Core/SIP/Placeholder.swift",
+        "Sources/Core/Transactions/Placeholder.swift", "Sources/Core/Trust/Placeholder.swift",
+        "Sources/Core/UserAgent/Placeholder.swift", "Sources/Machinery/Node/Placeholder.swift",
+        "Sources/Machinery/Storage/Placeholder.swift", "Sources/Machinery/Transport/Placeholder.swift",
+        "Sources/Machinery/Web/Placeholder.swift", "Sources/Testing/Simulation/Placeholder.swift",
+        "Tests/CoreTests/Placeholder.swift", "Tests/MachineryTests/Placeholder.swift",
+        "Tests/ScenarioTests/Placeholder.swift",
+    ]
+}
