@@ -113,6 +113,7 @@ let package = Package(
             name: "entente",
             dependencies: [
                 "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Transport", "Storage", "Web", "Node",
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Programs/entente", swiftSettings: strict),
         // The simulation from the command line.

@@ -64,6 +64,11 @@ public final class Database: Sendable {
         }
     }
 
+    /// Runs `body` while nothing in this process writes the files: then a copy of the file and its write-ahead log is whole.
+    public func whileNothingIsWritten<Value>(_ body: () throws -> Value) rethrows -> Value {
+        try gate.withLock(body)
+    }
+
     /// Moves the write-ahead log into the file and closes it. Every later use throws.
     public func close() throws(StorageError) {
         try translate { try connection.close() }

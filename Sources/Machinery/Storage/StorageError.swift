@@ -50,7 +50,8 @@ extension StorageError: CustomStringConvertible {
         case .busy: "another process holds the store; end it and try again"
         case .conflict(let what): what
         case .absent(let what): "there is no \(what)"
-        case .unreadable(let what): "the store holds something unreadable: \(what); bring it back with `entente restore`"
+        case .unreadable(let what):
+            "the store holds something unreadable: \(what); bring it back with `entente restore`"
         case .tooLarge(let what, let limit): "\(what) is over its limit of \(limit) bytes"
         case .closed: "the store is closed"
         case .internalFault(let what): "a statement of the store failed: \(what)"

@@ -118,7 +118,8 @@ public struct UserTable: Sendable {
             let known = try Self.sequence(database)
             guard changes.from <= known, changes.to >= known || changes.from == 0 else {
                 throw StorageError.conflict(
-                    what: "the changes lead from \(changes.from) to \(changes.to), and the directory here is at \(known)")
+                    what:
+                        "the changes lead from \(changes.from) to \(changes.to), and the directory here is at \(known)")
             }
             if changes.from == 0 { try database.execute(sql: "DELETE FROM users; DELETE FROM aliases") }
             // Everybody leaves before anybody comes: an address may have become an alias of another user.

@@ -68,7 +68,8 @@ struct DatabaseTests {
             case .noise: bytes.replaceSubrange(0..<16, with: Data(repeating: 0x55, count: 16))
             case .shortened: bytes = bytes.prefix(bytes.count / 8_192 * 4_096)
             case .pagesOverwritten:
-                bytes.replaceSubrange(40_960..<(bytes.count - 40_960), with: Data(repeating: 0xA5, count: bytes.count - 81_920))
+                bytes.replaceSubrange(
+                    40_960..<(bytes.count - 40_960), with: Data(repeating: 0xA5, count: bytes.count - 81_920))
             }
         }
     }

@@ -15,6 +15,14 @@ public enum TopologySigning {
             now: now)
     }
 
+    /// The same for a command that knows the current object only as it was sent to it.
+    public static func sign(
+        _ topology: Topology, afterVersion version: UInt64, envelope current: SignedEnvelope, with keys: [SigningKey],
+        now: WallTime
+    ) throws(AuthorityError) -> SignedEnvelope {
+        try sign(topology, version: version + 1, previous: current.hash, with: keys, now: now)
+    }
+
     /// The signed object of `topology` with this version and the hash of the object before it; nil for version 1.
     static func sign(
         _ topology: Topology, version: UInt64, previous: [UInt8]?, with keys: [SigningKey], now: WallTime

@@ -134,6 +134,11 @@ package struct SourceReader {
         return SourceError(problems: problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
     }
 
+    /// What has been found, for a document that cannot be read further; says so when nothing was found.
+    package var failure: SourceError {
+        finish() ?? SourceError(problems: [SourceProblem(line: 0, column: 0, message: "the document is not complete")])
+    }
+
     // MARK: The library's limits
 
     /// The first line whose indentation or open brackets go deeper than allowed. Counts brackets in texts as well, which

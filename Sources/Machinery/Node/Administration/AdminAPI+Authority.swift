@@ -69,7 +69,7 @@ extension AdminAPI {
     func revoke(_ body: JSONValue) async throws -> JSONValue {
         let authority = try needAuthority()
         let what = body["what"]?.stringValue ?? ""
-        let reason = body["reason"]?.stringValue.flatMap(RevocationReason.init(named:)) ?? .unspecified
+        let reason = Self.reason(body["reason"]?.stringValue)
         let ledger = await authority.ledger
         let serials: [CertificateSerial]
         if let serial = CertificateSerial(what) {
@@ -91,6 +91,10 @@ extension AdminAPI {
         return await outcome(epoch)
     }
 
+    private static func reason(_ name: String?) -> RevocationReason {
+        RevocationReason.allCases.first { "\($0)" == name } ?? .unspecified
+    }
+
     func issue(_ body: JSONValue) async throws -> JSONValue {
         let authority = try needAuthority()
         guard let text = body["key"]?.stringValue, let key = Base64.decode(text) else {
@@ -104,7 +108,7 @@ extension AdminAPI {
             let server = body["server"]?.stringValue ?? ""
             let publication = try await authority.issue(server: server, subjectPublicKeyInfo: key, at: now)
             let issuing = await authority.state.root.issuingCertificates
-            chain = publication.issued.map(\.der).prefix(1) + issuing.prefix(1)
+            chain = Array(publication.issued.map(\.der).prefix(1)) + Array(issuing.prefix(1))
         }
         try audit("certificate.issue", body["user"]?.stringValue ?? body["server"]?.stringValue ?? "", now)
         return ["schema_version": .integer(1), "chain": .array(chain.map { .string(Base64.encode($0)) })].object
@@ -160,7 +164,7 @@ extension AdminAPI {
             case "remove": _ = try table.remove(aor)
             case "enable": _ = try table.setState(.enabled, of: aor)
             case "disable": _ = try table.setState(.disabled, of: aor)
-            case "password": _ = try table.setPassword(verifiers, algorithm: algorithm, of: aor)
+            case "password": _ = try table.setPassword(verifiers, challengedWith: algorithm, of: aor)
             default: throw Refused(400, "unknown action `\(action)`")
             }
             changed += 1

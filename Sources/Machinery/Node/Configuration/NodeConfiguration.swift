@@ -1,5 +1,5 @@
-import Authority
-import Storage
+public import Authority
+public import Storage
 public import Trust
 
 /// `config.yaml`: what only this machine knows. Everything else is in the signed topology.
@@ -46,7 +46,7 @@ public struct NodeConfiguration: Sendable {
     /// Reads the text of a `config.yaml`.
     public static func parse(_ text: String) throws(SourceError) -> NodeConfiguration {
         var reader = SourceReader()
-        guard let root = reader.compose(text) else { throw reader.finish() ?? SourceError(problems: []) }
+        guard let root = reader.compose(text) else { throw reader.failure }
         let fields = reader.fields(
             root, of: "config.yaml",
             known: ["server", "roles", "listen", "certificate", "authority", "storage", "synchronous", "log"],
@@ -103,7 +103,7 @@ public struct NodeConfiguration: Sendable {
         let trust = listen["trust"].flatMap { Self.address($0, "listen.trust", &reader) }
         let metrics = listen["metrics"].flatMap { Self.address($0, "listen.metrics", &reader) }
         if let error = reader.finish() { throw error }
-        guard let server, let authority, let trust else { throw SourceError(problems: []) }
+        guard let server, let authority, let trust else { throw reader.failure }
         return NodeConfiguration(
             server: server.lowercased(), roles: roles, listeners: listeners, classes: classes, trust: trust,
             metrics: metrics, externalCertificate: external, authority: authority.lowercased(),

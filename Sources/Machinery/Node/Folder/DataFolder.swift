@@ -68,7 +68,7 @@ public struct DataFolder: Sendable, Hashable {
     public static func write(_ bytes: [UInt8], to path: String, mode: Int = 0o644) throws(Failure) {
         let temporary = path + ".new"
         do {
-            FileManager.default.createFile(
+            _ = FileManager.default.createFile(
                 atPath: temporary, contents: nil, attributes: [.posixPermissions: mode])
             let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
             try handle.truncate(atOffset: 0)
@@ -78,8 +78,8 @@ public struct DataFolder: Sendable, Hashable {
         } catch {
             throw Failure(description: "cannot write \(temporary): \(error.localizedDescription)")
         }
-        guard rename(temporary, path) == 0 else {
-            throw Failure(description: "cannot replace \(path): \(String(cString: strerror(errno)))")
+        guard unsafe rename(temporary, path) == 0 else {
+            throw Failure(description: "cannot replace \(path): system error \(errno)")
         }
     }
 

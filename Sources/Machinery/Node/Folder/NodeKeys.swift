@@ -1,5 +1,4 @@
 public import Authority
-public import Trust
 
 /// The two key pairs of a server: the one in use, and the next, which the topology pins beforehand so that a change of keys
 /// needs no new trust. Made on this machine, never copied; PKCS#8, mode 0600.

@@ -1,4 +1,4 @@
-public import Trust
+import Trust
 
 /// PEM (RFC 7468 §2) of certificates, for files that people and other programs read.
 public enum PEMText {

@@ -1,6 +1,4 @@
-import Basis
-import Foundation
-public import Trust
+public import Basis
 
 /// JSON lines on standard error: RFC 3339 time, level, event, and what belongs to it.
 ///

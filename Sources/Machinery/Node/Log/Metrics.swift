@@ -1,7 +1,7 @@
 public import Basis
 import Server
 import Synchronization
-public import Trust
+import Trust
 
 /// The counters of a process, in Prometheus's text form. No label has values that a stranger can choose.
 public final class Metrics: Sendable {

@@ -6,7 +6,7 @@ import Server
 import Shards
 import Storage
 import Transport
-import Trust
+public import Trust
 import Web
 
 /// One running server: everything that `entente serve` starts, in the order in which it starts, and ends in reverse.

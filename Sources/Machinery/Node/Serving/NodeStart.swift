@@ -47,10 +47,7 @@ struct NodeStart {
         var settings = StorageSettings()
         settings.synchronous = configuration.synchronous
         let database = try Database(path: folder.database, whenMissing: .create, settings: settings)
-        let users = try database.users.list()
-        if !users.isEmpty {
-            await replica.load(UserDirectory(sequence: try database.users.sequence(), records: users))
-        }
+        await replica.load(try database.users.directory())
         let recorder = LinkRecorder(database: database)
         try database.links.removeAll()
         var authority: AuthorityService?
@@ -63,7 +60,8 @@ struct NodeStart {
             authority = service
         }
         let material = try await material(keys, replica)
-        let shared = SharedState(key: chance().bytes(32))
+        var secrets = chance()
+        let shared = SharedState(key: secrets.bytes(32))
         let reporter = EventReporter(log: log, metrics: metrics, recorder: recorder, replica: replica)
         let seats = Seats()
         let update = await replica.update(at: now)
@@ -88,7 +86,7 @@ struct NodeStart {
                 return made
             })
         let mailboxes = Dictionary(
-            transport.mailboxes.enumerated().map { (ShardID(UInt8($0.offset)), $0.element) }) { first, _ in first }
+            uniqueKeysWithValues: transport.mailboxes.enumerated().map { (ShardID(UInt8($0.offset)), $0.element) })
         let journal = try database.journal(mailboxes: mailboxes) { fault in
             log.write(.error, "journalFault", at: OperatingSystem.wallTime) { $0.add("why", "\(fault)") }
         }
@@ -224,7 +222,7 @@ struct NodeStart {
                 guard let runtime = holder.runtime else { return .text("starting\n", status: 503) }
                 return await AdminAPI(runtime: runtime).answer(request)
             })
-        chmod(folder.adminSocket, 0o600)
+        unsafe chmod(folder.adminSocket, 0o600)
         parts.servers.append(admin)
         if let address = parts.configuration.metrics {
             let server = try await WebServer.start(

@@ -1,4 +1,5 @@
 import Authority
+import Basis
 import NIOCore
 import Server
 import Shards

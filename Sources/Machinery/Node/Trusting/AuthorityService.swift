@@ -9,6 +9,8 @@ public import Trust
 public actor AuthorityService {
     /// The publisher.
     private var publisher: Publisher
+    /// The users as the store holds them.
+    private var directory: UserDirectory
     private let database: Database
     private let replica: TrustReplica
     private let ownServer: String
@@ -22,6 +24,7 @@ public actor AuthorityService {
         folder: DataFolder, database: Database, replica: TrustReplica, ownServer: String, chance: Chance
     ) async throws {
         self.database = database
+        directory = try database.users.directory()
         self.replica = replica
         self.ownServer = ownServer
         let state = await replica.state
@@ -96,7 +99,8 @@ public actor AuthorityService {
 
     /// Tells the network that the user table changed.
     public func usersChanged(at now: WallTime) async throws {
-        _ = try publisher.publish(directorySequence: try database.users.sequence(), now: now, ledger: database.ledger)
+        directory = try database.users.directory()
+        _ = try publisher.publish(directorySequence: directory.sequence, now: now, ledger: database.ledger)
         try await spread(at: now)
     }
 
@@ -110,12 +114,9 @@ public actor AuthorityService {
     }
 
     private func spread(at now: WallTime) async throws {
-        let changes = try database.users.changes(since: await replica.directory.sequence)
-        let directory = DirectoryChanges(
-            from: await replica.directory.sequence, to: changes.sequence, records: changes.records,
-            removed: changes.removed)
+        let changes = directory.changes(since: await replica.directory.sequence)
         try await replica.apply(
-            publisher.delivery(to: ownServer, since: TrustEpoch(0), directory: directory, now: now), at: now)
+            publisher.delivery(to: ownServer, since: TrustEpoch(0), directory: changes, now: now), at: now)
         for listener in listeners.values { listener.resume() }
         listeners = [:]
     }
@@ -125,12 +126,8 @@ public actor AuthorityService {
     /// What `node` gets, which has `epoch` and `sequence`. Held open until there is something new, or `isLast`.
     public func delivery(
         to node: String, have epoch: TrustEpoch, directorySequence sequence: UInt64, at now: WallTime
-    ) throws -> NodeDelivery {
-        let changes = try database.users.changes(since: sequence)
-        return publisher.delivery(
-            to: node, since: epoch,
-            directory: DirectoryChanges(
-                from: sequence, to: changes.sequence, records: changes.records, removed: changes.removed), now: now)
+    ) -> NodeDelivery {
+        publisher.delivery(to: node, since: epoch, directory: directory.changes(since: sequence), now: now)
     }
 
     /// Whether `epoch` and `sequence` are behind what is published.

@@ -54,13 +54,9 @@ struct TrustChannel: Sendable {
         let epoch = TrustEpoch(UInt64(request.query["have"] ?? "") ?? 0)
         let sequence = UInt64(request.query["directory"] ?? "") ?? 0
         if request.query["wait"] != "0" { await waitForNews(authority, since: epoch, sequence) }
-        do {
-            let delivery = try await authority.delivery(
-                to: node, have: epoch, directorySequence: sequence, at: OperatingSystem.wallTime)
-            return WebResponse(body: delivery.bytes)
-        } catch {
-            return .text("\(error)\n", status: 500)
-        }
+        let delivery = await authority.delivery(
+            to: node, have: epoch, directorySequence: sequence, at: OperatingSystem.wallTime)
+        return WebResponse(body: delivery.bytes)
     }
 
     private func waitForNews(_ authority: AuthorityService, since epoch: TrustEpoch, _ sequence: UInt64) async {
@@ -133,7 +129,7 @@ struct TrustChannel: Sendable {
         var pause: Int64 = 1
         while !Task.isCancelled {
             do {
-                let delivery = try await authority.delivery(
+                let delivery = await authority.delivery(
                     to: edge.name, have: epoch, directorySequence: .max, at: OperatingSystem.wallTime)
                 let request = WebRequest(method: "POST", path: Self.objectsPath, body: delivery.bytes)
                 let response = try await send(request, to: edge, tls: tls, group: group)

@@ -1,7 +1,7 @@
 public import Authority
 public import Basis
 public import Server
-import Shards
+public import Shards
 public import Trust
 
 /// The trust state of this process, its own certificate and the users it may authenticate: what came over the trust

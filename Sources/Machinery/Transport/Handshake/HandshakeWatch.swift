@@ -108,7 +108,8 @@ final class HandshakeWatch {
         case 0x0304...: .tls13
         case 0x0303: .tls12
         case 0x0302: .tls11
-        default: .tls10
+        case 0x0301: .tls10
+        default: .ssl
         }
     }
 

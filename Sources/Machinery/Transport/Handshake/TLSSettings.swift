@@ -1,4 +1,5 @@
 import Basis
+import Basis
 import NIOCore
 import NIOSSL
 

@@ -23,6 +23,9 @@ public struct ListenerSettings: Sendable {
     }
 }
 
+/// Ends the set-up of a connection whose address has too many; NIO closes it.
+private struct QuotaPassed: Error {}
+
 /// A listener that listens: one socket for each loop, all on one address, so that a connection stays on the loop that
 /// accepted it.
 struct Listener: Sendable {
@@ -113,7 +116,7 @@ struct Listener: Sendable {
         guard connections.take(handler, from: address) else {
             let why = "\(connections.limits.unprovenPerAddressMax) connections from this address are unproven"
             connections.report(.limitReached(.e702, remoteAddress: address, why: why))
-            throw ChannelError.connectTimeout(.zero)
+            throw QuotaPassed()
         }
         try handler.install(in: channel.pipeline.syncOperations)
     }

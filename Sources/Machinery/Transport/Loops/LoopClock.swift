@@ -20,7 +20,7 @@ public final class LoopClock: Clock {
     public var wallTime: WallTime { OperatingSystem.wallTime }
 
     /// The monotonic clock of this process.
-    static var now: Instant { Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }
+    public static var now: Instant { Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }
 
     public func wake(at deadline: Instant?) {
         guard let deadline else { return }

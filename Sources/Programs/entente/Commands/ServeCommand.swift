@@ -1,0 +1,38 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Node
+
+/// Runs this server's roles until it is told to end.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run this server's roles.",
+        discussion: "SIGTERM and SIGINT end it in order: no new requests, what runs may finish, then everything closes.")
+
+    @OptionGroup var options: GlobalOptions
+    @Option(help: "Event loops, each with a shard of its own (default: the number of cores).")
+    var loops: Int?
+
+    func run() async throws {
+        try await reporting {
+            let count = loops ?? ProcessInfo.processInfo.activeProcessorCount
+            let runtime = try await NodeRuntime.start(folder: options.folder, loops: count)
+            await Self.waitForSignal()
+            await runtime.stop(drainSeconds: 10)
+        }
+    }
+
+    private static func waitForSignal() async {
+        let (signals, continuation) = AsyncStream.makeStream(of: Void.self)
+        var sources: [any DispatchSourceSignal] = []
+        for number in [SIGTERM, SIGINT] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { continuation.yield() }
+            source.resume()
+            sources.append(source)
+        }
+        for await _ in signals { break }
+        for source in sources { source.cancel() }
+    }
+}
