@@ -126,7 +126,9 @@ enum CertificateEncoder {
         }
         if !contents.permittedDomains.isEmpty {
             // RFC 5280 §4.2.1.10: permitted subtrees, of dNSName alone; a URI constraint would make every `sip:` URI fail.
-            try appendExtension([2, 5, 29, 30], critical: true, to: &coder) {
+            // Deviation: RFC 5280 §4.2.1.10 wants this critical. Softphones on mbedTLS refuse a chain with a critical
+            // extension that they do not know, this one among them; our own verifier obeys it either way.
+            try appendExtension([2, 5, 29, 30], critical: false, to: &coder) {
                 try $0.appendConstructedNode(identifier: .sequence) {
                     try $0.appendConstructedNode(identifier: context(0)) { subtrees in
                         for domain in contents.permittedDomains {

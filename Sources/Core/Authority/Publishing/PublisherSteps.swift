@@ -120,8 +120,10 @@ extension Publisher {
     func timestamp(
         of snapshot: SignedEnvelope, epoch: TrustEpoch, now: WallTime
     ) throws(AuthorityError) -> SignedEnvelope {
+        // TUF §5.4.3: each timestamp has a version of its own that only grows; many name the same snapshot.
+        let version = (state.timestamp?.header.version ?? 0) + 1
         let object = TimestampObject(
-            header: ObjectHeader(version: epoch.number, issued: now, expires: now + AuthorityTimes.timestamp),
+            header: ObjectHeader(version: version, issued: now, expires: now + AuthorityTimes.timestamp),
             epoch: epoch, snapshotHash: snapshot.hash)
         return try TopologySigning.envelope(object.json, with: [snapshotKey])
     }
