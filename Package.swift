@@ -21,7 +21,6 @@ let package = Package(
     name: "entente",
     products: [
         .executable(name: "entente", targets: ["entente"]),
-        .executable(name: "simulate", targets: ["simulate"]),
         .library(name: "SIP", targets: ["SIP"]),
         .library(name: "Transactions", targets: ["Transactions"]),
         .library(name: "UserAgent", targets: ["UserAgent"]),
@@ -52,7 +51,8 @@ let package = Package(
             swiftSettings: strict),
         // The signed state and the one decision over a link; alone mints `VerifiedPeer`.
         .target(
-            name: "Trust", dependencies: ["Basis", asn1, crypto, x509], path: "Sources/Core/Trust", swiftSettings: strict),
+            name: "Trust", dependencies: ["Basis", asn1, crypto, x509], path: "Sources/Core/Trust",
+            swiftSettings: strict),
         // The CA and the publisher: profiles, ledger, CRLs, topology source, signing.
         .target(
             name: "Authority",
@@ -60,7 +60,8 @@ let package = Package(
             path: "Sources/Core/Authority", swiftSettings: strict),
         // One server of given roles as one machine: links, registrar, proxy, federation rules.
         .target(
-            name: "Server", dependencies: ["Basis", "SIP", "Transactions", "Trust", crypto], path: "Sources/Core/Server",
+            name: "Server", dependencies: ["Basis", "SIP", "Transactions", "Trust", crypto],
+            path: "Sources/Core/Server",
             swiftSettings: strict),
         // The only performer of a server's outputs, in production and in simulation.
         .target(
@@ -97,17 +98,12 @@ let package = Package(
         .target(
             name: "Node",
             dependencies: [
-                "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web", crypto,
+                "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web",
+                crypto,
                 x509, asn1, .product(name: "Yams", package: "Yams"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Sources/Machinery/Node", swiftSettings: strict),
-        // World, faults, checkers, scenario words.
-        .target(
-            name: "Simulation",
-            dependencies: [
-                "Basis", "SIP", "Transactions", "UserAgent", "Trust", "Authority", "Server", "Shards", crypto, x509, asn1,
-            ], path: "Sources/Testing/Simulation", swiftSettings: strict),
         // The server and its commands.
         .executableTarget(
             name: "entente",
@@ -116,21 +112,18 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Programs/entente", swiftSettings: strict),
-        // The simulation from the command line.
-        .executableTarget(
-            name: "simulate",
-            dependencies: ["Simulation", "Basis", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            path: "Sources/Programs/simulate", swiftSettings: strict),
         .testTarget(
             name: "CoreTests",
-            dependencies: ["Basis", "SIP", "Transactions", "UserAgent", "Trust", "Authority", "Server", crypto, x509, asn1],
+            dependencies: [
+                "Basis", "SIP", "Transactions", "UserAgent", "Trust", "Authority", "Server", crypto, x509, asn1,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MachineryTests",
-            dependencies: ["Basis", "SIP", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web", "Node"],
+            dependencies: [
+                "Basis", "SIP", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web", "Node",
+            ],
             swiftSettings: strict),
-        .testTarget(
-            name: "ScenarioTests", dependencies: ["Basis", "SIP", "Simulation"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

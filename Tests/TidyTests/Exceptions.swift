@@ -8,7 +8,9 @@ enum Exceptions {
 
     /// Files under `Sources/Core` that may hold a lock: path and reason.
     static let locks: [String: String] = [
-        "Sources/Core/Server/Registrar/LocationService.swift": "the striped table that every loop reads and changes"
+        "Sources/Core/Server/Registrar/LocationService.swift": "the striped table that every loop reads and changes",
+        "Sources/Core/Server/Users/NonceBook.swift": "the counts of answered nonces, shared by the loops",
+        "Sources/Core/Server/Users/ProvenUsers.swift": "proven users by flow, shared by the loops",
     ]
 
     /// Rooms that are still empty.

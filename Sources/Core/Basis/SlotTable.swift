@@ -8,15 +8,17 @@ public struct SlotTable<Element> {
     }
 
     private let shard: ShardID
+    private let isFollowing: Bool
     private var slots: [Slot] = []
     private var free: [UInt32] = []
 
     /// How many elements the table holds.
     public private(set) var count = 0
 
-    /// An empty table for one shard.
-    public init(shard: ShardID) {
+    /// An empty table for one shard. A following one takes its numbers from another table, by `adopt` alone.
+    public init(shard: ShardID, following isFollowing: Bool = false) {
         self.shard = shard
+        self.isFollowing = isFollowing
     }
 
     /// Puts `element` into a free slot and returns its new name; nil when `max` elements are there already.
@@ -33,11 +35,12 @@ public struct SlotTable<Element> {
         return ConnectionID(shard: shard, slot: slot, generation: 1)
     }
 
-    /// Puts `element` where `id` says: for a table that follows the numbering of another one. False when the slot is taken.
+    /// Puts `element` where `id` says: the numbering is that of another table, whose generations only
+    /// grow. False when the slot is taken, or the generation was there before.
     public mutating func adopt(_ element: Element, as id: ConnectionID) -> Bool {
         let index = Int(id.slot)
         while slots.count <= index { slots.append(Slot(generation: 0, element: nil)) }
-        guard slots[index].element == nil, slots[index].generation < id.generation else { return false }
+        guard slots[index].element == nil, slots[index].generation <= id.generation else { return false }
         slots[index] = Slot(generation: id.generation, element: element)
         count += 1
         return true
@@ -71,7 +74,7 @@ public struct SlotTable<Element> {
         else { return nil }
         slots[index].element = nil
         slots[index].generation &+= 1
-        free.append(id.slot)
+        if !isFollowing { free.append(id.slot) }
         count -= 1
         return element
     }

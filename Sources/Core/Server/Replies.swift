@@ -15,7 +15,8 @@ extension Server {
     ) {
         guard let transaction = job.transaction else { return }
         respond(
-            status, reason, fields, to: job.facts.message, in: transaction, on: job.connection, at: moment, into: &outputs)
+            status, reason, fields, to: job.facts.message, in: transaction, on: job.connection, at: moment,
+            into: &outputs)
     }
 
     /// Answers in a transaction, as long as that one still waits for an answer.

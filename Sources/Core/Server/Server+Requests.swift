@@ -44,7 +44,9 @@ extension Server {
     ) {
         // A link carries requests in the direction in which it was dialled.
         guard !link.isOutbound else {
-            if message.method != .ack { reply(403, "Requests come on links that you dial", to: message, on: id, into: &outputs) }
+            if message.method != .ack {
+                reply(403, "Requests come on links that you dial", to: message, on: id, into: &outputs)
+            }
             return
         }
         if let problem = RequestValidation.check(message) {
@@ -117,7 +119,9 @@ extension Server {
         at moment: Moment, into outputs: inout Outputs
     ) {
         guard let invite, let tag = transactions.userTag(of: invite), contexts[tag] != nil else {
-            respond(481, "Call/Transaction Does Not Exist", to: message, in: transaction, on: id, at: moment, into: &outputs)
+            respond(
+                481, "Call/Transaction Does Not Exist", to: message, in: transaction, on: id, at: moment, into: &outputs
+            )
             return
         }
         respond(200, "OK", to: message, in: transaction, on: id, at: moment, into: &outputs)

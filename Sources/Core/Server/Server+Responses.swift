@@ -106,7 +106,9 @@ extension Server {
             }
         }
         let mayFollow = context.branches.contains { branch in
-            if case .completed(let status) = branch.progress { return status < 300 && context.request.method == .invite }
+            if case .completed(let status) = branch.progress {
+                return status < 300 && context.request.method == .invite
+            }
             return true
         }
         if !mayFollow { contexts[tag] = nil }
@@ -119,7 +121,9 @@ extension Server {
             switch context.bestStatus {
             case 408: (408, "Request Timeout")
             // A server behind us learns that the flow failed; a client learns that the user is not there.
-            case 430: isServer && !surroundings.roles.contains(.frontEnd) ? (430, "Flow Failed") : (480, "Temporarily Unavailable")
+            case 430:
+                isServer && !surroundings.roles.contains(.frontEnd)
+                    ? (430, "Flow Failed") : (480, "Temporarily Unavailable")
             case 487: (487, "Request Terminated")
             // RFC 3261 §16.7: a 503 of the next hop is a 500 to the one before.
             default: isServer ? (503, "Service Unavailable") : (500, "Next hop unreachable")
@@ -189,7 +193,9 @@ extension Server {
             guard let branch = contexts[tag]?.branches[index], let id = branch.transaction else { continue }
             if branch.progress == .proceeding {
                 contexts[tag]?.branches[index].timerC = nil
-                if case .send = transactions.cancel(id, at: moment.now) { writeCancel(for: id, of: tag, into: &outputs) }
+                if case .send = transactions.cancel(id, at: moment.now) {
+                    writeCancel(for: id, of: tag, into: &outputs)
+                }
             } else {
                 transactions.end(id)
                 complete(branch: index, of: tag, status: 408, at: moment, into: &outputs)

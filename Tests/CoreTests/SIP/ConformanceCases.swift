@@ -1,7 +1,7 @@
 import SIP
 
 /// What an element does with a message of the corpus that comes over a stream.
-enum Verdict: Equatable, CustomStringConvertible {
+enum ConformanceVerdict: Equatable, CustomStringConvertible {
     /// It is used.
     case accepted
     /// A request is answered with this status; the connection stays.
@@ -29,14 +29,14 @@ struct ConformanceCase: Sendable {
     let file: String
     /// The section that says what the message is.
     let citation: String
-    let verdict: Verdict
+    let verdict: ConformanceVerdict
     /// Why, where the stream or this implementation decides within what the section leaves open.
     let reason: String
     /// What must be true of the message when it is accepted, beyond the grammar.
     let fact: @Sendable (SIPMessage) -> Bool
 
     init(
-        _ file: String, _ citation: String, _ verdict: Verdict, _ reason: String = "",
+        _ file: String, _ citation: String, _ verdict: ConformanceVerdict, _ reason: String = "",
         fact: @escaping @Sendable (SIPMessage) -> Bool = { _ in true }
     ) {
         self.file = file
@@ -71,7 +71,8 @@ let rfc4475Cases: [ConformanceCase] = [
     ConformanceCase("escnull.dat", "RFC 4475 §3.1.1.4", .accepted) { message in
         message.to?.uri.flatMap { AddressOfRecord($0) }?.description == "sip:null-%00-null@example.com"
     },
-    ConformanceCase("esc02.dat", "RFC 4475 §3.1.1.5", .accepted, "an escape in a method or a name means itself") { message in
+    ConformanceCase("esc02.dat", "RFC 4475 §3.1.1.5", .accepted, "an escape in a method or a name means itself") {
+        message in
         message.method == .other && message.count(of: .contact) == 2 && message.value(named: "C%6Fntact") != nil
     },
     ConformanceCase("lwsdisp.dat", "RFC 4475 §3.1.1.6", .accepted) { $0.from?.displayName?.text == "caller" },
@@ -107,29 +108,36 @@ let rfc4475Cases: [ConformanceCase] = [
     ConformanceCase("trws.dat", "RFC 4475 §3.1.2.10", .answered(400), "nothing is repaired at an edge"),
     ConformanceCase("escruri.dat", "RFC 4475 §3.1.2.11", .answered(400), "headers of a Request-URI are never acted on"),
     ConformanceCase(
-        "baddate.dat", "RFC 4475 §3.1.2.12", .accepted, "nothing reads Date, and only an element that reads it should refuse"
+        "baddate.dat", "RFC 4475 §3.1.2.12", .accepted,
+        "nothing reads Date, and only an element that reads it should refuse"
     ) { $0.value(of: .date)?.text == "Fri, 01 Jan 2010 16:00:00 EST" },
     ConformanceCase("regbadct.dat", "RFC 4475 §3.1.2.13", .answered(400)),
     ConformanceCase("badaspec.dat", "RFC 4475 §3.1.2.14", .answered(400), "nothing is repaired at an edge"),
-    ConformanceCase("baddn.dat", "RFC 4475 §3.1.2.15", .answered(400), "nothing is repaired at an edge"),
+    ConformanceCase(
+        "baddn.dat", "RFC 4475 §3.1.2.15", .awaited,
+        "the file has no empty line, so that on a stream the head never ends; with one it is 400"),
     ConformanceCase("badvers.dat", "RFC 4475 §3.1.2.16", .answered(505)),
     ConformanceCase("mismatch01.dat", "RFC 4475 §3.1.2.17", .answered(400)),
-    ConformanceCase("mismatch02.dat", "RFC 4475 §3.1.2.18", .answered(400), "400 or 501: a proxy does not look at the method"),
+    ConformanceCase(
+        "mismatch02.dat", "RFC 4475 §3.1.2.18", .answered(400), "400 or 501: a proxy does not look at the method"),
     ConformanceCase("bigcode.dat", "RFC 4475 §3.1.2.19", .dropped),
     ConformanceCase(
-        "badbranch.dat", "RFC 4475 §3.2.1", .accepted, "the branch is no identifier: the transaction is matched as without it"
+        "badbranch.dat", "RFC 4475 §3.2.1", .accepted,
+        "the branch is no identifier: the transaction is matched as without it"
     ) { $0.topVia?.branch?.text == "z9hG4bK" && $0.topVia?.hasMagicCookie == false },
     ConformanceCase("insuf.dat", "RFC 4475 §3.3.1", .answered(400)),
     ConformanceCase("unkscm.dat", "RFC 4475 §3.3.2", .answered(416)),
     ConformanceCase("novelsc.dat", "RFC 4475 §3.3.3", .answered(416)),
     ConformanceCase(
-        "unksm2.dat", "RFC 4475 §3.3.4", .accepted, "the grammar holds; To is no address-of-record, so the registrar says 404"
+        "unksm2.dat", "RFC 4475 §3.3.4", .accepted,
+        "the grammar holds; To is no address-of-record, so the registrar says 404"
     ) { message in
         message.to?.uri?.scheme == .other && message.to?.uri.flatMap { AddressOfRecord($0) } == nil
     },
     ConformanceCase("bext01.dat", "RFC 4475 §3.3.5", .answered(420)) { _ in true },
     ConformanceCase(
-        "invut.dat", "RFC 4475 §3.3.6", .accepted, "a proxy forwards it; a user agent that does not know the type says 415"
+        "invut.dat", "RFC 4475 §3.3.6", .accepted,
+        "a proxy forwards it; a user agent that does not know the type says 415"
     ) { $0.contentType?.isType("application", "sdp") == false && $0.mediaLines?.isEmpty == true },
     ConformanceCase("regaut01.dat", "RFC 4475 §3.3.7", .accepted, "no Digest is found, so the registrar says 401") {
         $0.has(.authorization) && $0.credentials(in: .authorization).isEmpty
@@ -138,7 +146,8 @@ let rfc4475Cases: [ConformanceCase] = [
     ConformanceCase(
         "mcl01.dat", "RFC 4475 §3.3.9", .answeredAndClosed(400), "two lengths: nothing behind the head can be trusted"),
     ConformanceCase(
-        "bcast.dat", "RFC 4475 §3.3.10", .accepted, "the grammar holds; no client transaction has its branch, so it is dropped"
+        "bcast.dat", "RFC 4475 §3.3.10", .accepted,
+        "the grammar holds; no client transaction has its branch, so it is dropped"
     ) { $0.vias?.last?.host.text == "255.255.255.255" },
     ConformanceCase("zeromf.dat", "RFC 4475 §3.3.11", .answered(483), "a user agent server would answer it"),
     ConformanceCase("cparam01.dat", "RFC 4475 §3.3.12", .accepted) { message in
@@ -153,7 +162,8 @@ let rfc4475Cases: [ConformanceCase] = [
         contact($0)?.uri?.headers.text == "Route=%3Csip:sip.example.com%3E"
     },
     ConformanceCase(
-        "sdp01.dat", "RFC 4475 §3.3.15", .accepted, "a proxy forwards it; a user agent that cannot answer in that type says 406"
+        "sdp01.dat", "RFC 4475 §3.3.15", .accepted,
+        "a proxy forwards it; a user agent that cannot answer in that type says 406"
     ) { $0.value(of: .accept)?.text == "text/nobodyKnowsThis" },
     ConformanceCase(
         "inv2543.dat", "RFC 4475 §3.4.1", .answeredAndClosed(400),
@@ -166,7 +176,8 @@ let rfc5118Cases: [ConformanceCase] = [
         message.requestURI?.host.text == "[2001:db8::10]" && message.requestURI?.port == nil
     },
     ConformanceCase("ipv6-bad", "RFC 5118 §4.2", .answered(400)),
-    ConformanceCase("port-ambiguous", "RFC 5118 §4.3", .accepted, "what stands in the brackets is the address") { message in
+    ConformanceCase("port-ambiguous", "RFC 5118 §4.3", .accepted, "what stands in the brackets is the address") {
+        message in
         message.requestURI?.host.text == "[2001:db8::10:5070]" && message.requestURI?.port == nil
     },
     ConformanceCase("port-unambiguous", "RFC 5118 §4.4", .accepted) { message in
@@ -179,17 +190,20 @@ let rfc5118Cases: [ConformanceCase] = [
         $0.topVia?.received?.text == "2001:db8::9:255"
     },
     ConformanceCase(
-        "ipv6-in-sdp", "RFC 5118 §4.6", .accepted, "its Content-Length is ten below the file: the stream decides by the number"
+        "ipv6-in-sdp", "RFC 5118 §4.6", .accepted,
+        "its Content-Length is ten below the file: the stream decides by the number"
     ) { $0.body.count == 241 && $0.mediaLines?.count == 2 },
     ConformanceCase("mult-ip-in-header", "RFC 5118 §4.7", .accepted) { message in
         message.vias?.map(\.host.text) == ["[2001:db8::9:1]", "192.0.2.1", "[2001:db8::9:255]"]
             && message.topVia?.port == 6050
     },
     ConformanceCase(
-        "mult-ip-in-sdp", "RFC 5118 §4.8", .accepted, "its Content-Length is eight below the file: the stream decides by it"
+        "mult-ip-in-sdp", "RFC 5118 §4.8", .accepted,
+        "its Content-Length is eight below the file: the stream decides by it"
     ) { $0.body.count == 181 && $0.mediaLines?.map(\.port) == [22_334, 6_024] },
     ConformanceCase(
-        "ipv4-mapped-ipv6", "RFC 5118 §4.9", .accepted, "its Content-Length is nine below the file: the stream decides by it"
+        "ipv4-mapped-ipv6", "RFC 5118 §4.9", .accepted,
+        "its Content-Length is nine below the file: the stream decides by it"
     ) { message in
         message.vias?.map(\.host.text) == ["[::ffff:192.0.2.10]", "[::ffff:192.0.2.2]"] && message.body.count == 236
     },

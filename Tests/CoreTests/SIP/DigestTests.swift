@@ -28,7 +28,8 @@ struct DigestTests {
         let other: DigestAlgorithm = algorithm == .md5 ? .sha256 : .md5
         #expect(!Digest.verify(credentials, verifier: verifier, algorithm: other, method: bytes("GET")))
         let response = Digest.response(
-            verifier: verifier, algorithm: algorithm, method: bytes("GET"), uri: credentials.uri, nonce: credentials.nonce,
+            verifier: verifier, algorithm: algorithm, method: bytes("GET"), uri: credentials.uri,
+            nonce: credentials.nonce,
             cnonce: credentials.cnonce ?? [], count: credentials.ncBytes ?? [])
         #expect(String(decoding: response, as: UTF8.self) == expected)
     }
@@ -56,13 +57,16 @@ struct DigestTests {
             #expect(parsed.opaque?.text == "o\"p")
             let answer = try #require(
                 Digest.authorization(
-                    answering: parsed, username: "alice", password: "pw", method: "REGISTER", uri: "sip:contoso.example",
+                    answering: parsed, username: "alice", password: "pw", method: "REGISTER",
+                    uri: "sip:contoso.example",
                     cnonce: Array("c0".utf8), nc: 0x1A))
             let credentials = try #require(DigestCredentials(answer[...]))
             #expect(credentials.nc == 26)
             #expect(credentials.ncBytes?.text == "0000001a")
-            let right = Digest.verifier(algorithm: algorithm, username: "alice", realm: "contoso.example", password: "pw")
-            let wrong = Digest.verifier(algorithm: algorithm, username: "alice", realm: "contoso.example", password: "px")
+            let right = Digest.verifier(
+                algorithm: algorithm, username: "alice", realm: "contoso.example", password: "pw")
+            let wrong = Digest.verifier(
+                algorithm: algorithm, username: "alice", realm: "contoso.example", password: "px")
             #expect(Digest.verify(credentials, verifier: right, algorithm: algorithm, method: bytes("REGISTER")))
             #expect(!Digest.verify(credentials, verifier: wrong, algorithm: algorithm, method: bytes("REGISTER")))
         }

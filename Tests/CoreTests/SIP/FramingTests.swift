@@ -84,7 +84,8 @@ struct FramingTests {
         let start = "OPTIONS sip:a@b.example SIP/2.0\n"
         func kind(_ text: String) -> SIPViolation.Kind? {
             guard case .violation(let violation, _)? = frames(wire(text), limits: limits).first else { return nil }
-            #expect(summary(frames(wire(text), limits: limits)) == summary(frames(wire(text), piece: 3, limits: limits)))
+            #expect(
+                summary(frames(wire(text), limits: limits)) == summary(frames(wire(text), piece: 3, limits: limits)))
             return violation.kind
         }
         #expect(kind(start + lines(9) + "Content-Length: 0\n\n") == nil)

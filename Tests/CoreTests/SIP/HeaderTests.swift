@@ -9,9 +9,11 @@ struct HeaderTests {
     func names() {
         let forms: [(String, HeaderName)] = [
             ("i", .callID), ("M", .contact), ("e", .contentEncoding), ("L", .contentLength), ("c", .contentType),
-            ("f", .from), ("s", .subject), ("k", .supported), ("t", .to), ("v", .via), ("o", .event), ("u", .allowEvents),
+            ("f", .from), ("s", .subject), ("k", .supported), ("t", .to), ("v", .via), ("o", .event),
+            ("u", .allowEvents),
             ("r", .referTo), ("b", .referredBy), ("x", .sessionExpires), ("a", .acceptContact), ("j", .rejectContact),
-            ("d", .requestDisposition), ("y", .identity), ("cALL-id", .callID), ("MAX-forwards", .maxForwards), ("z", .other),
+            ("d", .requestDisposition), ("y", .identity), ("cALL-id", .callID), ("MAX-forwards", .maxForwards),
+            ("z", .other),
             ("Vias", .other), ("C%6Fntact", .other), ("P-Asserted-Identity", .pAssertedIdentity),
         ]
         for (text, name) in forms { #expect(HeaderName(text) == name, "\(text)") }
@@ -34,8 +36,14 @@ struct HeaderTests {
         "RFC 3261 §20.42: Via",
         arguments: [
             ("SIP/2.0/TLS host.example;branch=z9hG4bKx", "host.example", "z9hG4bKx"),
-            ("SIP / 2.0 / UDP first.example: 4000;ttl=16 ;maddr=224.2.0.1 ;branch=z9hG4bKa7c6a8dlze.1", "first.example: 4000", "z9hG4bKa7c6a8dlze.1"),
-            ("SIP/2.0/UDP [2001:db8::9:1]:6050;received=[2001:db8::9:255];branch=z9hG4bKy", "[2001:db8::9:1]:6050", "z9hG4bKy"),
+            (
+                "SIP / 2.0 / UDP first.example: 4000;ttl=16 ;maddr=224.2.0.1 ;branch=z9hG4bKa7c6a8dlze.1",
+                "first.example: 4000", "z9hG4bKa7c6a8dlze.1"
+            ),
+            (
+                "SIP/2.0/UDP [2001:db8::9:1]:6050;received=[2001:db8::9:255];branch=z9hG4bKy", "[2001:db8::9:1]:6050",
+                "z9hG4bKy"
+            ),
         ])
     func via(text: String, sentBy: String, branch: String) throws {
         let via = try #require(Via(bytes(text)))
@@ -98,7 +106,9 @@ struct HeaderTests {
         #expect(odd.regID == nil)
     }
 
-    @Test("RFC 3261 §25.1: qvalue", arguments: [("0", 0), ("1", 1_000), ("0.5", 500), ("0.333", 333), ("1.000", 1_000), ("0.", 0)])
+    @Test(
+        "RFC 3261 §25.1: qvalue",
+        arguments: [("0", 0), ("1", 1_000), ("0.5", 500), ("0.333", 333), ("1.000", 1_000), ("0.", 0)])
     func qValues(text: String, thousandths: Int) throws {
         let contact = try #require(NameAddress(bytes("<sip:a@b.example>;q=\(text)")))
         #expect(contact.q == UInt16(thousandths))
@@ -117,7 +127,10 @@ struct HeaderTests {
     func lists() throws {
         let message = try SIPMessage.parse(
             invite("Route: <sip:a.example;lr>, \"x, y\" <sip:b.example?a=b,c>\nRoute: <sip:c.example;lr>"))
-        #expect(message.elements(of: .route).map(\.text) == ["<sip:a.example;lr>", "\"x, y\" <sip:b.example?a=b,c>", "<sip:c.example;lr>"])
+        #expect(
+            message.elements(of: .route).map(\.text) == [
+                "<sip:a.example;lr>", "\"x, y\" <sip:b.example?a=b,c>", "<sip:c.example;lr>",
+            ])
         #expect(message.count(of: .route) == 2)
         #expect(message.path?.isEmpty == true)
     }
@@ -185,7 +198,8 @@ struct HeaderTests {
         "RFC 4566 §5.14: media lines",
         arguments: [
             ("m=audio 9 UDP/TLS/RTP/SAVPF 0\n", ["UDP/TLS/RTP/SAVPF"]), ("m=audio 9/2 RTP/AVP 0", ["RTP/AVP"]),
-            ("m=audio 99999 RTP/AVP 0\n", nil), ("m =audio 9 RTP/AVP 0\n", nil), ("m=audio 9 RTP/SAVP\n", nil), ("v=0\n", []),
+            ("m=audio 99999 RTP/AVP 0\n", nil), ("m =audio 9 RTP/AVP 0\n", nil), ("m=audio 9 RTP/SAVP\n", nil),
+            ("v=0\n", []),
         ] as [(String, [String]?)])
     func mediaLines(text: String, profiles: [String]?) {
         #expect(SessionDescription.mediaLines(in: bytes(text))?.map(\.profile.text) == profiles)

@@ -56,7 +56,8 @@ struct URITests {
     @Test(
         "RFC 3261 §25.1: what is none",
         arguments: [
-            "", "sip", "sip:", "sip:@x.example", "sip:a@", "sip:a b@x.example", "sip:a@x.example:", "sip:a@x.example:66000",
+            "", "sip", "sip:", "sip:@x.example", "sip:a@", "sip:a b@x.example", "sip:a@x.example:",
+            "sip:a@x.example:66000",
             "sip:a@x..example", "sip:a@-x.example", "sip:a@x-.example", "sip:a@1.2.3", "sip:a@256.0.0.1", "sip:a@[::1",
             "sip:a@[:1]", "sip:a@[1::2::3]", "sip:a@[1:2:3:4:5:6:7]", "sip:a@[12345::]", "sip:a@2001:db8::1",
             "sip:a%4@x.example", "sip:a%zz@x.example", "sip:a@x.example;", "sip:a@x.example;=b", "sip:a@x.example;p=",

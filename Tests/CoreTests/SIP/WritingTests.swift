@@ -4,7 +4,8 @@ import Testing
 @Suite("Writing")
 struct WritingTests {
     private func lines(_ bytes: [UInt8]) -> [String] {
-        String(decoding: bytes, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
+        String(decoding: bytes, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false).map(
+            String.init)
     }
 
     @Test("Parse, serialise, parse gives the same, and lines that no edit touches keep their octets")
@@ -19,7 +20,9 @@ struct WritingTests {
     @Test("Folds, spaces before a colon and the compact Content-Length are written in the plain form")
     func plainForm() throws {
         let message = try SIPMessage.parse(
-            wire("OPTIONS sip:a@b.example sip/2.0\nl : 2\nVia  :  SIP/2.0/TLS h.example\n ;branch=z9hG4bK1\nSubject: x\n\nhi"))
+            wire(
+                "OPTIONS sip:a@b.example sip/2.0\nl : 2\nVia  :  SIP/2.0/TLS h.example\n ;branch=z9hG4bK1\nSubject: x\n\nhi"
+            ))
         var output: [UInt8] = []
         message.serialise(into: &output)
         #expect(
@@ -47,9 +50,11 @@ struct WritingTests {
         #expect(
             lines(output) == [
                 "beforeINVITE sip:bob@192.0.2.4 SIP/2.0", "Via: SIP/2.0/TLS me.example;branch=z9hG4bKme",
-                "Record-Route: <sip:me.example;lr>", "Via: SIP/2.0/TLS pc33.atlanta.example:5061;branch=z9hG4bK776asdhds",
+                "Record-Route: <sip:me.example;lr>",
+                "Via: SIP/2.0/TLS pc33.atlanta.example:5061;branch=z9hG4bK776asdhds",
                 "Max-Forwards: 69", "To: Bob <sip:bob@biloxi.example>",
-                "From: Alice <sip:alice@atlanta.example>;tag=1928301774", "Call-ID: a84b4c76e66710@pc33.atlanta.example",
+                "From: Alice <sip:alice@atlanta.example>;tag=1928301774",
+                "Call-ID: a84b4c76e66710@pc33.atlanta.example",
                 "CSeq: 314159 INVITE", "Contact: <sip:alice@pc33.atlanta.example;transport=tls>",
                 "Route: <sip:next.example;lr>", "Subject: kept", "P-Asserted-Identity: <sip:alice@atlanta.example>",
                 "X-New: 1", "Content-Length: 0", "", "",
@@ -98,7 +103,8 @@ struct WritingTests {
                 "SIP/2.0 200 OK",
                 "Via: SIP/2.0/TLS pc33.atlanta.example:5061;branch=z9hG4bK776asdhds;received=192.0.2.1",
                 "Via: SIP/2.0/TLS b.example;branch=z9hG4bK2", "Record-Route: <sip:p.example;lr>",
-                "From: Alice <sip:alice@atlanta.example>;tag=1928301774", "To: Bob <sip:bob@biloxi.example>;tag=a6c85cf",
+                "From: Alice <sip:alice@atlanta.example>;tag=1928301774",
+                "To: Bob <sip:bob@biloxi.example>;tag=a6c85cf",
                 "Call-ID: a84b4c76e66710@pc33.atlanta.example", "CSeq: 314159 INVITE", "Contact: <sip:bob@192.0.2.4>",
                 "Content-Type: application/sdp", "Content-Length: 5", "", "v=0", "",
             ])

@@ -1,5 +1,7 @@
+import Foundation
 import Basis
 import Crypto
+import Foundation
 import SwiftASN1
 import Testing
 import Trust
@@ -56,7 +58,8 @@ struct StateWorld {
         let subject = try DistinguishedName { CommonName(name) }
         let signer = Certificate.PrivateKey(key)
         return try Certificate(
-            version: .v3, serialNumber: .init(bytes: [1]), publicKey: signer.publicKey, notValidBefore: .distantPast,
+            version: .v3, serialNumber: .init(bytes: [1]), publicKey: signer.publicKey,
+            notValidBefore: Date(timeIntervalSince1970: 0),
             notValidAfter: .init(timeIntervalSince1970: 2_500_000_000), issuer: subject, subject: subject,
             signatureAlgorithm: .ecdsaWithSHA256,
             extensions: try Certificate.Extensions {

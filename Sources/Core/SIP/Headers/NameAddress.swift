@@ -55,7 +55,9 @@ public struct NameAddress: Sendable {
         guard let colon = uri.firstIndex(of: Octet.colon), colon > uri.startIndex, uri[uri.startIndex].isLetter else {
             return false
         }
-        return uri.allSatisfy { $0 > Octet.space && $0 < 0x7F && $0 != Octet.quote && $0 != Octet.less }
+        return uri.allSatisfy {
+            $0 > Octet.space && $0 < 0x7F && $0 != Octet.quote && $0 != Octet.less && $0 != Octet.greater
+        }
     }
 
     /// The URI; nil when it breaks the grammar of its scheme.

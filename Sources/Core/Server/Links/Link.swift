@@ -36,7 +36,7 @@ struct LinkTable {
     private(set) var context: TrustContext
 
     init(shard: ShardID, context: TrustContext) {
-        links = SlotTable(shard: shard)
+        links = SlotTable(shard: shard, following: true)
         self.context = context
     }
 

@@ -20,7 +20,9 @@ extension Server {
     /// RFC 3327, RFC 5626 §5.1: the flow is written into Path or Record-Route, so that the home server can tell the
     /// clients behind this edge apart, and reach each over the connection on which it came.
     private mutating func fromClient(_ job: Job, _ own: OwnRoutes) -> Routing {
-        guard var target = targetInwards(own.next) else { return .reply(503, "No way inwards", Self.retryAfter(seconds: 10)) }
+        guard var target = targetInwards(own.next) else {
+            return .reply(503, "No way inwards", Self.retryAfter(seconds: 10))
+        }
         target.record =
             Array("<sip:".utf8) + flowTokens.token(for: job.connection) + [UInt8(ascii: "@")] + surroundings.routeHost
             + Array(";transport=tls;lr;ob>".utf8)
@@ -39,7 +41,8 @@ extension Server {
             preparation.identity = facts.fromAddress
         } else {
             let domain = facts.from.canonicalHost
-            guard !facts.fromAddress.isEmpty, job.link.peer.domains.contains(where: { domain[...].equalsIgnoringCase($0) })
+            guard !facts.fromAddress.isEmpty,
+                job.link.peer.domains.contains(where: { domain[...].equalsIgnoringCase($0) })
             else {
                 outputs.event(.requestRefused(job.connection, .e403, why: facts.from.description))
                 return .reply(403, "From is not proven by this link", [])
@@ -50,7 +53,9 @@ extension Server {
             }
             preparation.identity = facts.fromAddress
         }
-        guard var target = targetInwards(own.next) else { return .reply(503, "No way inwards", Self.retryAfter(seconds: 10)) }
+        guard var target = targetInwards(own.next) else {
+            return .reply(503, "No way inwards", Self.retryAfter(seconds: 10))
+        }
         target.record = partnerRecordRoute(name)
         return .forward([target], preparation)
     }

@@ -21,7 +21,8 @@ extension Server {
         }
         if message.method == .invite { answer(job, 100, "Trying", at: moment, into: &outputs) }
         var context = ResponseContext(
-            request: message, connection: job.connection, transaction: transaction, loop: loop, preparation: preparation)
+            request: message, connection: job.connection, transaction: transaction, loop: loop, preparation: preparation
+        )
         context.breadth = breadth / UInt32(max(targets.count, 1))
         context.branches = targets.map { ResponseContext.Branch(target: $0) }
         let tag = contexts.insert(context)

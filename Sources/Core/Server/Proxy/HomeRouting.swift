@@ -81,7 +81,9 @@ extension Server {
             // A server of ours asserts users of ours, and nobody else.
             let address = assertedAddress(facts.message)
             let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
-            guard !address.isEmpty, surroundings.isOwn(domain: domain) else { return refuseIdentity(job, into: &outputs) }
+            guard !address.isEmpty, surroundings.isOwn(domain: domain) else {
+                return refuseIdentity(job, into: &outputs)
+            }
             return .user(address)
         case .application:
             guard job.link.peer.grant?.assertIdentity == true else { return refuseIdentity(job, into: &outputs) }
@@ -117,7 +119,8 @@ extension Server {
                 user, callID: facts.callID, fromTag: facts.fromTag, toTag: facts.toTag),
             sender.origin == (side == .caller ? token.callerOrigin : token.targetOrigin)
         else {
-            return refuse(job, .e403, 403, "Not your dialog", why: "Route is not ours, or not this flow's", into: &outputs)
+            return refuse(
+                job, .e403, 403, "Not your dialog", why: "Route is not ours, or not this flow's", into: &outputs)
         }
         if let refusal = refusalOfMedia(facts.message) { return refusal }
         var preparation = Preparation(routesToPop: own.count)
@@ -125,7 +128,9 @@ extension Server {
         preparation.mayLeave = !facts.message.hasPrivacy("id")
         switch side == .caller ? token.targetOrigin : token.callerOrigin {
         case .client(let flow):
-            guard let target = target(on: flow, requestURI: nil, own: own) else { return .reply(480, "Temporarily Unavailable", []) }
+            guard let target = target(on: flow, requestURI: nil, own: own) else {
+                return .reply(480, "Temporarily Unavailable", [])
+            }
             return .forward([target], preparation)
         case .partner(let name):
             guard let partner = surroundings.partner(named: name), let target = target(towards: partner) else {
@@ -194,7 +199,8 @@ extension Server {
         // A body that calls itself SDP and cannot be read as one is not passed on either.
         guard let lines = message.mediaLines else { return .reply(400, "Bad SDP", []) }
         guard !surroundings.media.permits(lines) else { return nil }
-        let warning = Array("399 ".utf8) + surroundings.routeHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
+        let warning =
+            Array("399 ".utf8) + surroundings.routeHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
         return .reply(488, "Not Acceptable Here", [(.warning, warning)])
     }
 

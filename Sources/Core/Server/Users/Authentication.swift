@@ -27,7 +27,9 @@ extension Server {
     ) -> Authentication {
         let record = directory.record(for: String(decoding: address, as: UTF8.self))
         let account = record.map { Array($0.aor.utf8) } ?? address
-        if record?.state == .enabled, shared.proven.isProven(account, on: flow, at: moment.now) { return .user(account) }
+        if record?.state == .enabled, shared.proven.isProven(account, on: flow, at: moment.now) {
+            return .user(account)
+        }
         let subjects = backOffSubjects(account: account, flow: flow, link: job.link)
         if let pause = subjects.compactMap({ backOff.wait(for: $0, at: moment.now) }).max() {
             return .answer(503, "Too many failures", Self.retryAfter(seconds: pause.wholeSeconds + 1))

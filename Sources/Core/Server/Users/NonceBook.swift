@@ -53,7 +53,8 @@ public final class NonceBook: Sendable {
         guard nonce.count <= 128, let sealed = Base64URL.decode(nonce),
             let content = sealer.open(sealed[...], bound: [flow.bytes[...]], as: .nonce),
             content.count == Self.contentLength,
-            let madeAt = UInt64(bigEndianBytes: content.prefix(8)), let random = UInt64(bigEndianBytes: content.suffix(8))
+            let madeAt = UInt64(bigEndianBytes: content.prefix(8)),
+            let random = UInt64(bigEndianBytes: content.suffix(8))
         else { return .stale }
         let made = Instant(nanoseconds: madeAt)
         guard now - made <= ServerLimits.nonceLifetime else { return .stale }

@@ -39,7 +39,9 @@ struct PartnerTokens: Sendable {
 
     /// The record in a token that this process made.
     func record(in user: ArraySlice<UInt8>) -> String? {
-        guard let sealed = Self.sealed(in: user), let content = sealer.open(sealed[...], as: .partner) else { return nil }
+        guard let sealed = Self.sealed(in: user), let content = sealer.open(sealed[...], as: .partner) else {
+            return nil
+        }
         return String(decoding: content, as: UTF8.self)
     }
 
@@ -71,7 +73,9 @@ extension Server {
             guard let name = link.peer.identity else { return nil }
             guard link.peer.roles.contains(.edge) else { return .server(name) }
             let header: HeaderName = message.method == .register ? .path : .recordRoute
-            guard let top = message.firstNameAddress(of: header)?.uri, let user = top.user, !user.isEmpty else { return nil }
+            guard let top = message.firstNameAddress(of: header)?.uri, let user = top.user, !user.isEmpty else {
+                return nil
+            }
             if let record = PartnerTokens.recordVouchedFor(in: user) {
                 return surroundings.partner(named: record) == nil ? nil : .partner(record)
             }

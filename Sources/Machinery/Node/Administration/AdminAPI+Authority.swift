@@ -37,7 +37,8 @@ extension AdminAPI {
         }
         let now = OperatingSystem.wallTime
         let publication = try await authority.publish(envelope, enrolling: enrolling, at: now)
-        try audit("topology.publish", "version \(await authority.state.verifiedTopology?.content.header.version ?? 0)", now)
+        try audit(
+            "topology.publish", "version \(await authority.state.verifiedTopology?.content.header.version ?? 0)", now)
         return await outcome(publication.epoch)
     }
 
@@ -84,7 +85,9 @@ extension AdminAPI {
         let now = OperatingSystem.wallTime
         var epoch: TrustEpoch?
         for serial in serials {
-            if let publication = try await authority.revoke(serial, reason: reason, at: now) { epoch = publication.epoch }
+            if let publication = try await authority.revoke(serial, reason: reason, at: now) {
+                epoch = publication.epoch
+            }
         }
         guard let epoch else { return ["schema_version": .integer(1), "changed": .bool(false)].object }
         try audit("certificate.revoke", what, now)
@@ -160,7 +163,9 @@ extension AdminAPI {
             switch action {
             case "add":
                 _ = try table.add(
-                    UserRecord(aor: aor, homePool: pool, verifiers: verifiers, algorithm: algorithm, aliases: [], state: .enabled))
+                    UserRecord(
+                        aor: aor, homePool: pool, verifiers: verifiers, algorithm: algorithm, aliases: [],
+                        state: .enabled))
             case "remove": _ = try table.remove(aor)
             case "enable": _ = try table.setState(.enabled, of: aor)
             case "disable": _ = try table.setState(.disabled, of: aor)
@@ -186,6 +191,7 @@ extension AdminAPI {
     }
 
     private func audit(_ action: String, _ subject: String, _ time: WallTime) throws {
-        _ = try runtime.database.audit.add(AuditEntry(time: time, actor: "admin.sock", action: action, subject: subject))
+        _ = try runtime.database.audit.add(
+            AuditEntry(time: time, actor: "admin.sock", action: action, subject: subject))
     }
 }

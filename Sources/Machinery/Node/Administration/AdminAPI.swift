@@ -90,12 +90,13 @@ struct AdminAPI: Sendable {
         if let metrics = runtime.addresses.metrics { listeners["metrics"] = .string(metrics.description) }
         var nodes: [JSONValue] = []
         for (name, entry) in (await runtime.authority?.acknowledgements ?? [:]).sorted(by: { $0.key < $1.key }) {
-            nodes.append([
-                "node": .string(name), "epoch": .integer(Int64(entry.acknowledgement.epoch.number)),
-                "swept": .bool(entry.acknowledgement.swept),
-                "links_closed": .integer(Int64(clamping: entry.acknowledgement.linksClosed)),
-                "at": .string(entry.at.description),
-            ].object)
+            nodes.append(
+                [
+                    "node": .string(name), "epoch": .integer(Int64(entry.acknowledgement.epoch.number)),
+                    "swept": .bool(entry.acknowledgement.swept),
+                    "links_closed": .integer(Int64(clamping: entry.acknowledgement.linksClosed)),
+                    "at": .string(entry.at.description),
+                ].object)
         }
         return [
             "schema_version": .integer(1), "server": .string(runtime.configuration.server),
@@ -129,7 +130,9 @@ struct AdminAPI: Sendable {
             "users": .array(report.users.map(JSONValue.string)),
         ]
         if let notAfter = peer.notAfter { value["expires"] = .string(notAfter.description) }
-        if let serial = peer.serial, let text = CertificateSerial(bytes: serial)?.description { value["serial"] = .string(text) }
+        if let serial = peer.serial, let text = CertificateSerial(bytes: serial)?.description {
+            value["serial"] = .string(text)
+        }
         if let record = peer.recordName { value["record"] = .string(record) }
         return .object(value)
     }

@@ -51,11 +51,12 @@ public struct NodeConfiguration: Sendable {
             root, of: "config.yaml",
             known: ["server", "roles", "listen", "certificate", "authority", "storage", "synchronous", "log"],
             required: ["server", "roles", "listen", "authority"])
-        let listen = fields["listen"].map {
-            reader.fields(
-                $0, of: "listen", known: ["internal", "external", "combined", "classes", "trust", "metrics"],
-                required: ["trust"])
-        } ?? [:]
+        let listen =
+            fields["listen"].map {
+                reader.fields(
+                    $0, of: "listen", known: ["internal", "external", "combined", "classes", "trust", "metrics"],
+                    required: ["trust"])
+            } ?? [:]
         var listeners: [Listener] = []
         for kind in [ListenerKind.internal, .external, .combined] {
             guard let node = listen[kind.rawValue] else { continue }
@@ -63,7 +64,9 @@ public struct NodeConfiguration: Sendable {
                 listeners.append(Listener(kind: kind, address: address))
             }
         }
-        if listeners.isEmpty { reader.report(fields["listen"], "listen names no `internal`, `external` or `combined` address") }
+        if listeners.isEmpty {
+            reader.report(fields["listen"], "listen names no `internal`, `external` or `combined` address")
+        }
         var roles: Set<ServerRole> = []
         for (word, node) in reader.texts(fields["roles"], "roles") ?? [] {
             guard let role = ServerRole(rawValue: word) else {
@@ -110,7 +113,9 @@ public struct NodeConfiguration: Sendable {
             synchronous: synchronous ?? .normal, logLevel: level ?? .info)
     }
 
-    private static func address(_ node: SourceReader.Place, _ what: String, _ reader: inout SourceReader) -> NetworkAddress? {
+    private static func address(_ node: SourceReader.Place, _ what: String, _ reader: inout SourceReader)
+        -> NetworkAddress?
+    {
         guard let text = reader.text(node, what) else { return nil }
         guard let address = NetworkAddress(text) else {
             reader.report(node, "\(what) `\(text)` is not ADDRESS:PORT")

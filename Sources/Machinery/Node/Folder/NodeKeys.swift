@@ -17,8 +17,11 @@ public struct NodeKeys: Sendable {
     }
 
     /// Reads a key file; makes it when it is missing and an algorithm is given.
-    public static func load(_ path: String, orMake algorithm: CertificateKey.Algorithm? = nil) throws -> CertificateKey {
-        if let bytes = try DataFolder.read(path) { return try CertificateKey(pem: String(decoding: bytes, as: UTF8.self)) }
+    public static func load(_ path: String, orMake algorithm: CertificateKey.Algorithm? = nil) throws -> CertificateKey
+    {
+        if let bytes = try DataFolder.read(path) {
+            return try CertificateKey(pem: String(decoding: bytes, as: UTF8.self))
+        }
         guard let algorithm else { throw DataFolder.Failure(description: "the key \(path) is missing") }
         let key = CertificateKey.generate(algorithm)
         try store(key, at: path)

@@ -50,7 +50,8 @@ public struct OrganisationFounding: Sendable {
         for member in members {
             try member.folder.create()
             let keys = try NodeKeys.loadOrMake(in: member.folder)
-            servers.append(Founding.FirstServer(name: member.name, subjectPublicKeyInfo: keys.current.subjectPublicKeyInfo))
+            servers.append(
+                Founding.FirstServer(name: member.name, subjectPublicKeyInfo: keys.current.subjectPublicKeyInfo))
             for index in topology.servers.indices where topology.servers[index].name == member.name {
                 topology.servers[index].keys = [keys.current.pin, keys.next.pin]
             }

@@ -52,7 +52,8 @@ public struct LogLine: Sendable {
             case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
                 result += unit(scalar.value)
             // Bidirectional controls and line separators: inert in JSON, not on a terminal.
-            case _ where (0x200B...0x200F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
+            case _
+            where (0x200B...0x200F).contains(scalar.value) || (0x2028...0x202E).contains(scalar.value)
                 || (0x2066...0x2069).contains(scalar.value) || scalar.value == 0xFEFF:
                 result += unit(scalar.value)
             default: result.unicodeScalars.append(scalar)

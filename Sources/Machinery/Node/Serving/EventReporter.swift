@@ -25,7 +25,8 @@ struct EventReporter: Sendable {
                 line.add("group", evidence.group ?? "")
                 line.add("epoch", peer.epoch.number)
             }
-        case .linkRefused(let id, let refusal, let evidence, let trace), .linkCut(let id, let refusal, let evidence, let trace):
+        case .linkRefused(let id, let refusal, let evidence, let trace),
+            .linkCut(let id, let refusal, let evidence, let trace):
             recorder.refused(verdict(id, nil, refusal.code.rawValue, TrustEpoch(0), evidence, trace, time))
             log.write(.warning, event.name, at: time) { line in
                 line.add("conn", id.description)

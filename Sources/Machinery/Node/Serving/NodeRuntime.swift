@@ -107,7 +107,8 @@ public final class NodeRuntime: Sendable {
 
     func refreshMetrics() async {
         for shard in shards {
-            let counters = try? await shard.eventLoop.submit { (shard.value.id, shard.value.inspect { $0.counters }) }.get()
+            let counters = try? await shard.eventLoop.submit { (shard.value.id, shard.value.inspect { $0.counters }) }
+                .get()
             if let (id, counters) = counters { metrics.set(counters, of: id) }
         }
         let state = await replica.state

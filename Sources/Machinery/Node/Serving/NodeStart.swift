@@ -42,7 +42,8 @@ struct NodeStart {
         let metrics = Metrics()
         let keys = try NodeKeys.loadOrMake(in: folder)
         let now = OperatingSystem.wallTime
-        let replica = try TrustReplica(folder: folder, ownServer: configuration.server, ownKey: keys.current.pin, now: now)
+        let replica = try TrustReplica(
+            folder: folder, ownServer: configuration.server, ownKey: keys.current.pin, now: now)
         try await checkRoles(configuration, replica)
         var settings = StorageSettings()
         settings.synchronous = configuration.synchronous
@@ -56,7 +57,11 @@ struct NodeStart {
                 folder: folder, database: database, replica: replica, ownServer: configuration.server, chance: chance())
             // What expired while the folder slept is renewed before anybody connects.
             let needs = try await service.tick(at: now)
-            for need in needs { log.write(.warning, "authorityNeeds", at: now) { $0.add("why", "\(need)"); $0.add("next", need.next) } }
+            for need in needs {
+                log.write(.warning, "authorityNeeds", at: now) {
+                    $0.add("why", "\(need)"); $0.add("next", need.next)
+                }
+            }
             authority = service
         }
         let material = try await material(keys, replica)
@@ -93,13 +98,17 @@ struct NodeStart {
         let loaded = shared.location.load(try journal.loadBindings())
         if !loaded.damaged.isEmpty {
             throw DataFolder.Failure(
-                description: "\(loaded.damaged.count) stored bindings cannot be read: restore state.sqlite from a backup")
+                description:
+                    "\(loaded.damaged.count) stored bindings cannot be read: restore state.sqlite from a backup")
         }
         try await seats.attach(journal)
         await replica.connect(transport.mailboxes) { chain in
-            guard let material = try? TLSMaterial(chain: chain, privateKey: Array(keys.current.pem.utf8)) else { return }
+            guard let material = try? TLSMaterial(chain: chain, privateKey: Array(keys.current.pem.utf8)) else {
+                return
+            }
             transport.replaceDiallingMaterial(material)
-            for listener in configuration.listeners where configuration.externalCertificate == nil || listener.kind == .internal {
+            for listener in configuration.listeners
+            where configuration.externalCertificate == nil || listener.kind == .internal {
                 transport.replaceMaterial(material, ofListener: listener.kind.rawValue)
             }
         }
@@ -109,7 +118,9 @@ struct NodeStart {
             database: database, shared: shared, transport: transport, shards: seats.shards, journal: journal,
             recorder: recorder, group: MultiThreadedEventLoopGroup(numberOfThreads: 1), servers: [], tasks: [],
             addresses: NodeRuntime.Addresses())
-        try await openListeners(&parts, material, authorities: await replica.state.root.rootCertificates + replica.state.root.issuingCertificates, keys)
+        try await openListeners(
+            &parts, material,
+            authorities: await replica.state.root.rootCertificates + replica.state.root.issuingCertificates, keys)
         try await startTrustChannel(&parts, material)
         let runtime = try await startControl(&parts)
         log.write(.info, "serving", at: OperatingSystem.wallTime) { line in
@@ -122,7 +133,9 @@ struct NodeStart {
     private func loadConfiguration() throws -> NodeConfiguration {
         guard let bytes = try DataFolder.read(folder.configuration) else {
             throw DataFolder.Failure(
-                description: "there is no \(folder.configuration): make an organisation with `entente init`, or take one over with `entente node accept`")
+                description:
+                    "there is no \(folder.configuration): make an organisation with `entente init`, or take one over with `entente node accept`"
+            )
         }
         do {
             return try NodeConfiguration.parse(String(decoding: bytes, as: UTF8.self))
@@ -139,14 +152,18 @@ struct NodeStart {
         guard published == configuration.roles else {
             let names = published.map(\.rawValue).sorted().joined(separator: ", ")
             throw DataFolder.Failure(
-                description: "\(folder.configuration): roles are not what the topology gives \(configuration.server): [\(names)]")
+                description:
+                    "\(folder.configuration): roles are not what the topology gives \(configuration.server): [\(names)]"
+            )
         }
     }
 
     private func material(_ keys: NodeKeys, _ replica: TrustReplica) async throws -> TLSMaterial {
         let chain = await replica.chain
         guard !chain.isEmpty else {
-            throw DataFolder.Failure(description: "this server has no certificate yet: run `entente node request`, then `entente node accept`")
+            throw DataFolder.Failure(
+                description:
+                    "this server has no certificate yet: run `entente node request`, then `entente node accept`")
         }
         return try TLSMaterial(chain: chain, privateKey: Array(keys.current.pem.utf8))
     }
@@ -158,11 +175,13 @@ struct NodeStart {
             var shown = material
             if listener.kind == .internal {
                 shown = try TLSMaterial(
-                    chain: await parts.replica.chain, privateKey: Array(keys.current.pem.utf8), authorities: authorities)
+                    chain: await parts.replica.chain, privateKey: Array(keys.current.pem.utf8), authorities: authorities
+                )
             } else if let files = parts.configuration.externalCertificate {
                 shown = try Self.material(from: files)
             }
-            let allowed = parts.configuration.classes.isEmpty
+            let allowed =
+                parts.configuration.classes.isEmpty
                 ? listener.kind.usualClasses : parts.configuration.classes.intersection(listener.kind.usualClasses)
             let address = try await parts.transport.listen(
                 ListenerSettings(
@@ -194,7 +213,8 @@ struct NodeStart {
         let group = parts.group
         let configuration = parts.configuration
         if let authority = parts.authority {
-            let edges = AuthorityPusher(channel: channel, tls: client, group: group, authority: authority, own: configuration.server)
+            let edges = AuthorityPusher(
+                channel: channel, tls: client, group: group, authority: authority, own: configuration.server)
             parts.tasks.append(Task { await edges.run() })
             let log = parts.log
             parts.tasks.append(
@@ -204,7 +224,9 @@ struct NodeStart {
                         do {
                             _ = try await authority.tick(at: OperatingSystem.wallTime)
                         } catch {
-                            log.write(.error, "authorityFailed", at: OperatingSystem.wallTime) { $0.add("why", "\(error)") }
+                            log.write(.error, "authorityFailed", at: OperatingSystem.wallTime) {
+                                $0.add("why", "\(error)")
+                            }
                         }
                     }
                 })

@@ -31,7 +31,8 @@ public actor AuthorityService {
         ownPool = state.topology?.pool(of: ownServer)?.name ?? ownServer
         publisher = try Publisher(
             state: state, authority: try Self.certificateAuthority(in: folder, state: state),
-            snapshotKey: try NodeKeys.load(folder.keys + "/snapshot.pem").signer(), chance: chance, ledger: database.ledger)
+            snapshotKey: try NodeKeys.load(folder.keys + "/snapshot.pem").signer(), chance: chance,
+            ledger: database.ledger)
     }
 
     private static func certificateAuthority(in folder: DataFolder, state: TrustState) throws -> CertificateAuthority {
@@ -40,7 +41,10 @@ public actor AuthorityService {
             let issuing = state.root.issuingCertificates.first(where: {
                 (try? CertificateFacts(der: $0))?.keyPin == key.pin
             })
-        else { throw TrustReplica.Failure(description: "keys/issuing.pem is not the key of an issuing CA that `root` names") }
+        else {
+            throw TrustReplica.Failure(
+                description: "keys/issuing.pem is not the key of an issuing CA that `root` names")
+        }
         return try CertificateAuthority(rootCertificate: root, issuingCertificate: issuing, issuingKey: key)
     }
 

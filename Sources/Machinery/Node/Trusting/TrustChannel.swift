@@ -160,7 +160,9 @@ struct TrustChannel: Sendable {
             group: group, seconds: Self.pollSeconds + 10)
         guard response.status == 200 else {
             throw TrustReplica.Failure(
-                description: "\(server.name) answered \(response.status): \(String(decoding: response.body.prefix(300), as: UTF8.self))")
+                description:
+                    "\(server.name) answered \(response.status): \(String(decoding: response.body.prefix(300), as: UTF8.self))"
+            )
         }
         return response
     }

@@ -38,7 +38,9 @@ public actor TrustReplica {
         self.ownKey = ownKey
         var files: [TrustFile] = []
         for name in DataFolder.names(in: folder.trust) where !name.hasSuffix(".new") {
-            if let bytes = try DataFolder.read(folder.trust + "/" + name) { files.append(TrustFile(name: name, bytes: bytes)) }
+            if let bytes = try DataFolder.read(folder.trust + "/" + name) {
+                files.append(TrustFile(name: name, bytes: bytes))
+            }
         }
         state = try TrustState.load(files: files, now: now)
         chain = []

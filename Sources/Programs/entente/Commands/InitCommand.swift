@@ -30,7 +30,8 @@ struct InitCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting {
-            guard let sip = NetworkAddress(address), let channel = NetworkAddress(trust), let gauge = NetworkAddress(metrics)
+            guard let sip = NetworkAddress(address), let channel = NetworkAddress(trust),
+                let gauge = NetworkAddress(metrics)
             else { throw CommandFailure(.usage, "addresses are written ADDRESS:PORT, for example 127.0.0.1:5061") }
             let folder = options.folder
             let name = (server ?? "sip.\(domain)").lowercased()
@@ -41,7 +42,8 @@ struct InitCommand: AsyncParsableCommand {
                 pools: [PoolRecord(name: pool, roles: roles, members: [name])],
                 servers: [ServerRecord(name: name, address: sip, trust: channel)])
             let text = ConfigurationText(
-                server: name, roles: roles, listeners: [(.internal, sip)], trust: channel, metrics: gauge, authority: name
+                server: name, roles: roles, listeners: [(.internal, sip)], trust: channel, metrics: gauge,
+                authority: name
             ).text
             let founding = try OrganisationFounding.found(
                 topology: topology,
@@ -50,7 +52,8 @@ struct InitCommand: AsyncParsableCommand {
             if options.json {
                 let value: [String: JSONValue] = [
                     "schema_version": .integer(1), "server": .string(name), "folder": .string(folder.path),
-                    "root_hash": .string(Hex.encode(founding.rootHash)), "root_file": .string(folder.path + "/root.pem"),
+                    "root_hash": .string(Hex.encode(founding.rootHash)),
+                    "root_file": .string(folder.path + "/root.pem"),
                     "offline": .string(founding.offline),
                 ]
                 return Terminal.print(JSONValue.object(value).text)

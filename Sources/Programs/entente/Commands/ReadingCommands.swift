@@ -59,7 +59,8 @@ struct ExplainCommand: AsyncParsableCommand {
                 Terminal.print("\(text("time")) \(text("peer")) \(text("outcome")) (\(text("conn")))")
                 for step in verdict["trace"]?["steps"]?.arrayValue ?? [] {
                     func part(_ name: String) -> String { step[name]?.stringValue ?? "" }
-                    Terminal.print("  \(part("outcome"))  \(part("rule"))  saw \(part("saw"))  expected \(part("expected"))")
+                    Terminal.print(
+                        "  \(part("outcome"))  \(part("rule"))  saw \(part("saw"))  expected \(part("expected"))")
                 }
             }
         }
@@ -99,9 +100,12 @@ struct CertCommand: AsyncParsableCommand {
                 let value = try await AdminClient(folder: options.folder).post(
                     "/certificates/revoke", .object(["what": .string(what)]))
                 if options.json { return Terminal.print(value.text) }
-                guard value["changed"]?.boolValue == true else { return Terminal.print("revoked already; nothing to do") }
+                guard value["changed"]?.boolValue == true else {
+                    return Terminal.print("revoked already; nothing to do")
+                }
                 let epoch = value["epoch"]?.integerValue ?? 0
-                Terminal.print("revoked in epoch \(epoch); links closed here so far: \(value["links_closed"]?.integerValue ?? 0)")
+                Terminal.print(
+                    "revoked in epoch \(epoch); links closed here so far: \(value["links_closed"]?.integerValue ?? 0)")
             }
         }
     }

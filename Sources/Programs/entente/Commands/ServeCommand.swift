@@ -7,7 +7,8 @@ import Node
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run this server's roles.",
-        discussion: "SIGTERM and SIGINT end it in order: no new requests, what runs may finish, then everything closes.")
+        discussion: "SIGTERM and SIGINT end it in order: no new requests, what runs may finish, then everything closes."
+    )
 
     @OptionGroup var options: GlobalOptions
     @Option(help: "Event loops, each with a shard of its own (default: the number of cores).")

@@ -13,12 +13,15 @@ extension TopologyCommand {
             discussion: "Links that the new topology no longer names are cut on every server.")
         @OptionGroup var options: GlobalOptions
         @Argument(help: "The YAML file.") var file: String
-        @Option(help: "The publisher key (default: offline/publisher.pem in the data folder).") var publisherKey: String?
+        @Option(help: "The publisher key (default: offline/publisher.pem in the data folder).") var publisherKey:
+            String?
 
         func run() async throws {
             try await reporting {
                 let folder = options.folder
-                guard let bytes = try DataFolder.read(file) else { throw CommandFailure(.usage, "there is no file \(file)") }
+                guard let bytes = try DataFolder.read(file) else {
+                    throw CommandFailure(.usage, "there is no file \(file)")
+                }
                 let topology: Topology
                 do {
                     topology = try TopologySource.parse(String(decoding: bytes, as: UTF8.self)) { path in
@@ -26,7 +29,8 @@ extension TopologyCommand {
                         return PEMText.certificates(in: text).first
                     }.topology
                 } catch let error as SourceError {
-                    throw CommandFailure(.checkFailed, error.problems.map { "\(file):\($0)" }.joined(separator: "\n     "))
+                    throw CommandFailure(
+                        .checkFailed, error.problems.map { "\(file):\($0)" }.joined(separator: "\n     "))
                 }
                 let client = AdminClient(folder: folder)
                 let current = try await client.get("/topology")
@@ -38,7 +42,8 @@ extension TopologyCommand {
                 let value = try await client.post("/topology", .object(["envelope": envelope.json]))
                 if options.json { return Terminal.print(value.text) }
                 Terminal.print(
-                    "published in epoch \(value["epoch"]?.integerValue ?? 0); links closed here so far: \(value["links_closed"]?.integerValue ?? 0)")
+                    "published in epoch \(value["epoch"]?.integerValue ?? 0); links closed here so far: \(value["links_closed"]?.integerValue ?? 0)"
+                )
             }
         }
     }

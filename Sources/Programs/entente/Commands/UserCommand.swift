@@ -12,7 +12,9 @@ struct UserCommand: AsyncParsableCommand {
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add an account.",
-            discussion: "Example: entente user add alice. The password comes from --password-file, $ENTENTE_PASSWORD, or is made and printed.")
+            discussion:
+                "Example: entente user add alice. The password comes from --password-file, $ENTENTE_PASSWORD, or is made and printed."
+        )
         @OptionGroup var options: GlobalOptions
         @OptionGroup var password: PasswordOptions
         @Argument(help: "The name, with or without the domain.") var name: String
@@ -21,7 +23,8 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Passwd: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Give an account a new password; its connections end.")
+        static let configuration = CommandConfiguration(
+            abstract: "Give an account a new password; its connections end.")
         @OptionGroup var options: GlobalOptions
         @OptionGroup var password: PasswordOptions
         @Argument(help: "The name, with or without the domain.") var name: String
@@ -107,7 +110,8 @@ private func setPassword(
     var made: String?
     let secret: String
     if let file = password.passwordFile {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8), let line = text.split(separator: "\n").first
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+            let line = text.split(separator: "\n").first
         else { throw CommandFailure(.usage, "\(file) has no password in its first line") }
         secret = String(line)
     } else if let given = ProcessInfo.processInfo.environment["ENTENTE_PASSWORD"] {
@@ -120,7 +124,8 @@ private func setPassword(
     let user = aor.prefix { $0 != "@" }
     let realm = aor.drop { $0 != "@" }.dropFirst()
     let verifiers = UserVerifiers(
-        user: String(user), realm: String(realm), password: secret, algorithms: algorithm == .md5 ? [.sha256, .md5] : [.sha256])
+        user: String(user), realm: String(realm), password: secret,
+        algorithms: algorithm == .md5 ? [.sha256, .md5] : [.sha256])
     var record: [String: JSONValue] = ["aor": .string(aor), "digest": .string(algorithm.rawValue)]
     if let bytes = verifiers.sha256 { record["sha256"] = .string(Hex.encode(bytes)) }
     if let bytes = verifiers.md5 { record["md5"] = .string(Hex.encode(bytes)) }

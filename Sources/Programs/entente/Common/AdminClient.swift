@@ -26,7 +26,9 @@ struct AdminClient {
                 .unreachable, "no server answers on \(folder.adminSocket)", next: "entente serve --dir \(folder.path)")
         }
         guard let value = try? JSONValue(parsing: response.body) else {
-            throw CommandFailure(.internal, "the server's answer is not readable: \(String(decoding: response.body.prefix(200), as: UTF8.self))")
+            throw CommandFailure(
+                .internal,
+                "the server's answer is not readable: \(String(decoding: response.body.prefix(200), as: UTF8.self))")
         }
         guard response.status == 200 else {
             throw CommandFailure(
