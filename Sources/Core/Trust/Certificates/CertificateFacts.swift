@@ -5,7 +5,8 @@ public import X509
 
 /// A certificate read once: everything that the rules ask about, typed.
 ///
-/// Reading checks the form of RFC 5280 §4.1, and nothing that depends on time, issuer or purpose.
+/// Reading checks the form of RFC 5280 §4.1 and that key and signature are of a kind that counts, and nothing that
+/// depends on time, issuer or purpose.
 public final class CertificateFacts: Sendable {
     /// The bytes as presented.
     public let der: [UInt8]
@@ -37,6 +38,8 @@ public final class CertificateFacts: Sendable {
         guard der.count <= CertificateLimits.chainBytesMax else { throw .tooLarge("\(der.count) bytes") }
         let fields = try TBSFields(der)
         self.der = der
+        self.keyKind = try PublicKeyKind.read(fields.publicKey)
+        guard keyKind.isAccepted else { throw .weak("\(keyKind.text) key") }
         self.certificate = try Self.parse(fields.root)
         self.serial = fields.serial
         self.hasProperSerial = fields.hasProperSerial
@@ -46,7 +49,6 @@ public final class CertificateFacts: Sendable {
         self.notAfter = fields.notAfter
         self.version = fields.version
         self.keyPin = KeyPin(subjectPublicKeyInfo: fields.publicKey.encodedBytes)
-        self.keyKind = try PublicKeyKind.read(fields.publicKey)
         self.extensions = try ExtensionFacts(certificate.extensions)
         self.names = extensions.names
         guard names.count + (extensions.nameConstraints?.count ?? 0) <= CertificateLimits.namesMax else {

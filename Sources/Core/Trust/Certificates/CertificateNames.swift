@@ -93,7 +93,7 @@ public struct CertificateNames: Sendable, Hashable {
         let address = parts[1].split(separator: "@", omittingEmptySubsequences: false)
         let hostPort = address.last ?? ""
         let host = String(hostPort.prefix { !":;?".contains($0) }).lowercased()
-        uriHosts.append(PrintableText.of(host))
+        if !host.isEmpty { uriHosts.append(PrintableText.of(host)) }
         if scheme == "sips" {
             otherURIs.append(PrintableText.of(text))
         } else if host.contains("*") {
@@ -117,7 +117,7 @@ enum NameKind: String, Sendable, Hashable {
 
 /// The form of host names in certificates.
 enum HostName {
-    /// Letters, digits, `-` and `_` in labels of 1 to 63 characters, at most 253 in all; no dot at the end.
+    /// Letters, digits and `-` in labels of 1 to 63 characters, at most 253 in all; no dot at the end.
     static func isValid(_ name: String) -> Bool {
         guard (1...253).contains(name.utf8.count) else { return false }
         return name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
@@ -133,7 +133,7 @@ enum HostName {
     private static func isLabelCharacter(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
             true
         default:
             false

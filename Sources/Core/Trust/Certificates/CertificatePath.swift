@@ -34,7 +34,6 @@ struct PathBuilder {
     private var accepted: CertificatePath?
     private var judged: (path: CertificatePath, chain: [Finding], time: [Finding])?
     private var badSignature: (certificate: CertificateFacts, issuer: CertificateFacts)?
-    private var weakIssuer: CertificateFacts?
     private var furthest: CertificateFacts
 
     /// What was found: a path with what its rules say, or why there is none.
@@ -80,10 +79,6 @@ struct PathBuilder {
 
     private mutating func isSigned(_ certificate: CertificateFacts, by issuer: CertificateFacts) -> Bool {
         guard signatureChecksLeft > 0 else { return false }
-        guard issuer.keyKind.isAccepted else {
-            weakIssuer = weakIssuer ?? issuer
-            return false
-        }
         signatureChecksLeft -= 1
         if certificate.isSigned(by: issuer) { return true }
         badSignature = badSignature ?? (certificate, issuer)
@@ -115,11 +110,6 @@ struct PathBuilder {
         if let badSignature {
             let saw = "\(badSignature.certificate.subjectText), not signed by \(badSignature.issuer.subjectText)"
             return failing(.e104, saw: saw, expected: "a valid signature of its issuer")
-        }
-        if let weakIssuer {
-            return failing(
-                .e107, saw: "\(weakIssuer.keyKind.text) key of \(weakIssuer.subjectText)",
-                expected: AlgorithmRule.expected)
         }
         if signatureChecksLeft == 0 || pathsLeft == 0 {
             return failing(

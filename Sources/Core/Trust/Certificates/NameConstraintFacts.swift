@@ -14,6 +14,7 @@ struct NameConstraintFacts: Sendable {
 
     init(_ constraints: NameConstraints) throws(CertificateProblem) {
         count = constraints.permittedSubtrees.count + constraints.excludedSubtrees.count
+        guard count > 0 else { throw .malformed("name constraints without a subtree") }
         for subtree in constraints.permittedSubtrees { try add(subtree, permitted: true) }
         for subtree in constraints.excludedSubtrees { try add(subtree, permitted: false) }
     }

@@ -8,7 +8,7 @@ public func decide(_ evidence: LinkEvidence, in context: TrustContext) -> Verdic
     var course = Course()
     course.take(HandshakeRule.check(evidence))
     let presented = PresentedChain(evidence.chain)
-    course.take([PresentedChainRule.check(presented, evidence)])
+    course.take([PresentedChainRule.check(presented, evidence), AlgorithmRule.check(presented)])
     let (claim, classification) = Classification.claim(evidence, presented, in: context)
     course.take([classification, ListenerRule.check(claim, evidence)])
     guard let leaf = presented.leaf else {

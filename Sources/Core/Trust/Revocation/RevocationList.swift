@@ -62,7 +62,7 @@ public struct RevocationList: Sendable {
     ///
     /// RFC 5280 §6.3.3 (f), (g): where the issuer has a key usage, it allows cRLSign.
     public func isSigned(by issuer: CertificateFacts) -> Bool {
-        guard issuer.subject == self.issuer, issuer.keyKind.isAccepted, issuer.extensions.keyUsage?.cRLSign ?? true
+        guard issuer.subject == self.issuer, issuer.extensions.keyUsage?.cRLSign ?? true
         else {
             return false
         }

@@ -99,7 +99,9 @@ struct RevocationListFields {
             guard seen.insert(field.identifier).inserted else { throw .malformed("an extension twice") }
             switch field.identifier {
             case [2, 5, 29, 20]:
-                guard let value = (try? DER.parse(field.value))?.unsignedInteger, value.count <= 20 else {
+                guard let value = (try? DER.parse(field.value))?.unsignedInteger, value.count <= 20,
+                    !field.critical
+                else {
                     throw .malformed("number of the list")
                 }
                 number = value

@@ -1,15 +1,16 @@
-/// E107: keys that count. Signatures with weak hashes do not get this far: they fail where the certificate is read.
+/// E107: keys and hashes that count. A certificate with others is not read at all, be it the peer's, an issuer's or a
+/// root; PSS is not among them, because the X.509 package cannot check it.
 enum AlgorithmRule {
     static let rule = Rule("chain.algorithms", "RFC 9325 §4.3")
     static let expected = "ECDSA P-256 or P-384, RSA of at least 2048 bits, or Ed25519, with SHA-2"
 
-    static func check(_ path: CertificatePath) -> Finding {
-        if let weak = path.certificates.first(where: { !$0.keyKind.isAccepted }) {
+    static func check(_ presented: PresentedChain) -> Finding {
+        if case .weak(let what)? = presented.problem {
             return .failed(
-                rule, .e107, saw: "\(weak.keyKind.text) key of \(weak.subjectText)", expected: expected,
-                next: "ask its owner for a certificate with a stronger key")
+                rule, .e107, saw: what, expected: expected,
+                next: "ask its owner for a certificate with another key or signature")
         }
-        return .passed(
-            rule, saw: path.certificates.map(\.keyKind.text).joined(separator: ", "), expected: expected)
+        let kinds = ([presented.leaf].compactMap(\.self) + presented.others).map(\.keyKind.text)
+        return .passed(rule, saw: kinds.isEmpty ? "no certificate" : kinds.joined(separator: ", "), expected: expected)
     }
 }

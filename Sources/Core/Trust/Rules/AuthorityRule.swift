@@ -1,3 +1,5 @@
+import X509
+
 /// E106: only authorities issue, within their path length.
 enum AuthorityRule {
     static let rule = Rule("chain.authority", "RFC 5280 §4.2.1.9")
@@ -7,6 +9,10 @@ enum AuthorityRule {
     static func check(_ path: CertificatePath) -> Finding {
         if path.leaf.isAuthority {
             return failed("\(path.leaf.subjectText), an authority", expected: "the certificate of an end entity")
+        }
+        if path.leaf.extensions.keyUsage?.keyCertSign == true {
+            return failed(
+                "key usage keyCertSign without the CA flag", expected: "an end entity that signs no certificates")
         }
         var below = 0
         for issuer in path.certificates.dropFirst() {

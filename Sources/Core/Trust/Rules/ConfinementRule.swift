@@ -7,7 +7,8 @@ enum ConfinementRule {
             return .notRun(rule, because: "the class is not partner")
         }
         let names = subject.leaf.names
-        let hosts = names.hosts + names.wildcards.map { String($0.drop { $0 == "*" || $0 == "." }) }
+        let parents = names.wildcards.map { String($0.drop { $0 == "*" || $0 == "." }) }
+        let hosts = names.hosts + parents.filter { !$0.isEmpty }
         for host in hosts {
             if isOurs(host, topology) {
                 return failed(host, "no name of ours in the certificate of a partner")

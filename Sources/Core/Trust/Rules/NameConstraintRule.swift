@@ -4,6 +4,11 @@ enum NameConstraintRule {
 
     /// RFC 5280 §6.1.3 (b), (c): self-issued certificates are left out, but for the last one.
     static func check(_ path: CertificatePath) -> Finding {
+        if path.leaf.extensions.nameConstraints != nil {
+            return .failed(
+                rule, .e105, saw: "name constraints in the certificate of an end entity",
+                expected: "name constraints in certificates of authorities only", next: "entente cert show FILE.pem")
+        }
         for (position, issuer) in path.certificates.enumerated().dropFirst() {
             guard let constraints = issuer.extensions.nameConstraints else { continue }
             for subject in path.certificates.prefix(position) {

@@ -4,7 +4,6 @@ enum PathRules {
     static func chain(_ path: CertificatePath) -> [Finding] {
         [
             AuthorityRule.check(path),
-            AlgorithmRule.check(path),
             CriticalExtensionRule.check(path),
             NameConstraintRule.check(path),
             IssuerUsageRule.check(path),
