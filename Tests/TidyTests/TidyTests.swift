@@ -21,7 +21,7 @@ struct TidyTests {
         #expect(offences.isEmpty, "\(listing(offences))")
     }
 
-    @Test("rooms do without the names that are banned there", .disabled("known failure: TESTING.md"))
+    @Test("rooms do without the names that are banned there")
     func bannedNames() {
         let offences = SourceTree.files.filter { !$0.isUnder("Tests/TidyTests") }.flatMap { file in
             BannedName.all.flatMap { $0.offences(in: file) }

@@ -1,6 +1,6 @@
 public import NIOCore
 import NIOHTTP1
-import NIOPosix
+public import NIOPosix
 public import Transport
 public import Trust
 
@@ -17,7 +17,8 @@ public enum WebClient {
 
     /// Sends a request and waits for the answer, at most `seconds`.
     public static func send(
-        _ request: WebRequest, to address: WebAddress, security: Security, group: any EventLoopGroup, seconds: Int64
+        _ request: WebRequest, to address: WebAddress, security: Security,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, seconds: Int64
     ) async throws(WebFailure) -> WebResponse {
         let answer = group.next().makePromise(of: WebResponse.self)
         let bootstrap = ClientBootstrap(group: group)

@@ -104,7 +104,7 @@ public struct CertificateAuthority: Sendable {
         names: [String], subjectPublicKeyInfo: [UInt8], now: WallTime, chance: inout Chance
     ) throws(AuthorityError) -> CertificateRecord {
         guard let server = names.first else { throw .unknownServer(name: "") }
-        // RFC 5280 appendix A.1: a common name has at most 64 characters. It is for people; no identity is read from it.
+        // RFC 5280 §A.1: a common name has at most 64 characters. It is for people; no identity is read from it.
         let subject = server.utf8.count <= 64 ? try Self.name(server, organisation: nil) : DistinguishedName()
         return try issue(
             .server, called: server, subject: subject, names: names.map { .dnsName($0) }, hosts: names,

@@ -158,14 +158,23 @@ public enum CertificateLint {
             Array($0.permittedDNSDomains)
         }
         for name in names {
-            switch (expected.profile, name) {
-            case (.server, .dnsName(let host)):
+            switch expected.profile {
+            case .root, .issuing: found.append(.names)
+            case .server:
+                guard case .dnsName(let host) = name else {
+                    found.append(.names)
+                    continue
+                }
                 seen.append(host)
                 if !isHostName(host) { found.append(.malformedName(host)) }
                 if let permitted, !permitted.contains(where: { covers($0, host) }) {
                     found.append(.nameNotPermitted(host))
                 }
-            case (.user, .uniformResourceIdentifier(let uri)):
+            case .user:
+                guard case .uniformResourceIdentifier(let uri) = name else {
+                    found.append(.names)
+                    continue
+                }
                 seen.append(uri)
                 let parts = uri.split(separator: "@", omittingEmptySubsequences: false)
                 guard parts.count == 2, parts[0].hasPrefix("sip:"), parts[0].utf8.count > 4,
@@ -174,11 +183,11 @@ public enum CertificateLint {
                     found.append(.malformedName(uri))
                     continue
                 }
-                // trust.md: the host of a `sip:` name is confined by the same domains, by a rule of ours.
+                // Deviation: the host of a `sip:` name is confined by the dNSName constraints, against
+                // RFC 5280 §4.2.1.10, because a DNS constraint alone lets every URI through.
                 if let permitted, !permitted.contains(where: { covers($0, String(parts[1])) }) {
                     found.append(.nameNotPermitted(uri))
                 }
-            default: found.append(.names)
             }
         }
         if seen != expected.names || (expected.profile == .user && seen.count != 1)
@@ -249,52 +258,6 @@ public enum CertificateLint {
                         }
                     }
             }
-    }
-}
-
-/// The parts of a TBSCertificate that the library does not hand out as they stand.
-private struct SignedPart {
-    let algorithm: [UInt8]
-    let validity: ASN1Node
-
-    init?(_ toBeSigned: [UInt8]) {
-        guard let root = try? DER.parse(toBeSigned), case .constructed(let nodes) = root.content else { return nil }
-        // version, serialNumber, signature, issuer, validity
-        let fields = Array(nodes.prefix(5))
-        guard fields.count == 5 else { return nil }
-        self.algorithm = Array(fields[2].encodedBytes)
-        self.validity = fields[4]
-    }
-}
-
-/// The validity of a certificate, in our kind of time.
-struct Validity {
-    let notBefore: WallTime
-    let notAfter: WallTime
-
-    init?(toBeSigned: [UInt8]) {
-        guard let node = SignedPart(toBeSigned)?.validity, case .constructed(let times) = node.content else {
-            return nil
-        }
-        let values = times.compactMap(Self.time)
-        guard values.count == 2 else { return nil }
-        self.notBefore = values[0]
-        self.notAfter = values[1]
-    }
-
-    private static func time(_ node: ASN1Node) -> WallTime? {
-        if let time = try? UTCTime(derEncoded: node) {
-            return wall(time.year, time.month, time.day, time.hours, time.minutes, time.seconds)
-        }
-        guard let time = try? GeneralizedTime(derEncoded: node) else { return nil }
-        return wall(time.year, time.month, time.day, time.hours, time.minutes, time.seconds)
-    }
-
-    private static func wall(_ year: Int, _ month: Int, _ day: Int, _ hour: Int, _ minute: Int, _ second: Int)
-        -> WallTime
-    {
-        let days = WallTime.daysSince1970(year: Int64(year), month: Int64(month), day: Int64(day))
-        return WallTime(seconds: ((days * 24 + Int64(hour)) * 60 + Int64(minute)) * 60 + Int64(second))
     }
 }
 

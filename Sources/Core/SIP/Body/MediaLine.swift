@@ -31,7 +31,8 @@ public enum SessionDescription {
     /// Media lines that are looked at; a description with more counts as malformed.
     public static let mediaLinesMax = 64
 
-    /// Every `m=` line of `body` in order; nil when one of them is malformed or there are too many. Lines end in CRLF or LF.
+    /// Every `m=` line of `body` in order; nil when one of them is malformed or there are too many. Lines end in CRLF
+    /// or LF.
     public static func mediaLines(in body: ArraySlice<UInt8>) -> [MediaLine]? {
         var result: [MediaLine] = []
         var start = body.startIndex

@@ -12,8 +12,8 @@ public enum Digest {
 
     /// Whether `credentials` prove knowledge of the password behind `verifier`, for this method.
     ///
-    /// The caller checks realm, nonce, nonce count and that `uri` fits the request. `qop` must be `auth` with cnonce and
-    /// nc. The time taken does not depend on where the responses differ.
+    /// The caller checks realm, nonce, nonce count and that `uri` fits the request. `qop` must be `auth` with cnonce
+    /// and nc. The time taken does not depend on where the responses differ.
     public static func verify(
         _ credentials: DigestCredentials, verifier: [UInt8], algorithm: DigestAlgorithm, method: ArraySlice<UInt8>
     ) -> Bool {
@@ -49,7 +49,8 @@ public enum Digest {
         return Hex.encodeBytes(hash(algorithm, text))
     }
 
-    /// The value for Authorization or Proxy-Authorization that answers `challenge`; nil for an algorithm not spoken here.
+    /// The value for Authorization or Proxy-Authorization that answers `challenge`; nil for an algorithm not spoken
+    /// here.
     public static func authorization(
         answering challenge: DigestChallenge, username: String, password: String, method: String, uri: String,
         cnonce: [UInt8], nc: UInt32

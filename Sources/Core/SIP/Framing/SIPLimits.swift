@@ -1,4 +1,5 @@
-/// How large a message may be. A peer that passes a limit is answered or closed before anything is allocated for the excess.
+/// How large a message may be. A peer that passes a limit is answered or closed before anything is allocated for the
+/// excess.
 public struct SIPLimits: Sendable, Hashable {
     /// Octets of start line, header lines and the empty line. At most 65,535, because the index holds 16-bit offsets.
     public let headBytesMax: Int

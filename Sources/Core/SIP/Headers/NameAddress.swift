@@ -1,4 +1,5 @@
-/// A name-addr or addr-spec with parameters: From, To, Contact, Route, Record-Route, Path, P-Asserted-Identity and others.
+/// A name-addr or addr-spec with parameters: From, To, Contact, Route, Record-Route, Path, P-Asserted-Identity and
+/// others.
 public struct NameAddress: Sendable {
     /// The display name as written, with its quotes if it has them; nil when there is none.
     public let displayName: ArraySlice<UInt8>?
@@ -26,8 +27,8 @@ public struct NameAddress: Sendable {
             isBracketed = true
             self.parameters = parameters
         } else {
-            // RFC 3261 §20: without brackets, everything behind a semicolon is a parameter of the field, and the URI has
-            // neither comma nor question mark.
+            // RFC 3261 §20: without brackets, everything behind a semicolon is a parameter of the field, and the URI
+            // has neither comma nor question mark.
             guard !isQuoted else { return nil }
             guard let uri = cursor.takeWhile({ $0 != Octet.semicolon && !$0.isWhitespace }),
                 !uri.contains(where: { $0 == Octet.question || $0 == Octet.comma || $0 == Octet.less }),
@@ -41,12 +42,14 @@ public struct NameAddress: Sendable {
         guard Self.isPlausibleURI(uriBytes) else { return nil }
     }
 
-    /// The display name in front of `<`: a quoted string, or tokens with white space between them; nil for anything else.
+    /// The display name in front of `<`: a quoted string, or tokens with white space between them; nil for anything
+    /// else.
     private static func name(_ bytes: ArraySlice<UInt8>, quotedTo end: Int?) -> ArraySlice<UInt8>? {
         if let end {
             return bytes.from(end).allSatisfy(\.isWhitespace) ? bytes[bytes.startIndex..<min(end, bytes.endIndex)] : nil
         }
-        // RFC 4475 §3.1.2.15 calls other characters in an unquoted name an error that an element may let pass: not here.
+        // RFC 4475 §3.1.2.15 calls other characters in an unquoted name an error that an element may let pass: not
+        // here.
         return bytes.allSatisfy { $0.isToken || $0.isWhitespace } ? bytes.trimmed : nil
     }
 

@@ -1,9 +1,9 @@
 /// How a message is laid out in its one array: the octets as received (a fold replaced by spaces of the same length),
 /// then eight octets for each header line, then a record of fixed size.
 ///
-/// Header entry: name offset (16 bits), name length (8), identifier (7) and irregular flag (1), value offset (16), value
-/// end (16). Record: body offset (32), message length (32), header lines (16), kind and flags (8), method (8), three
-/// offsets or numbers of the start line (16 each), reserved (16).
+/// Header entry: name offset (16 bits), name length (8), identifier (7) and irregular flag (1), value offset (16),
+/// value end (16). Record: body offset (32), message length (32), header lines (16), kind and flags (8), method (8),
+/// three offsets or numbers of the start line (16 each), reserved (16).
 enum MessageIndex {
     static let entrySize = 8
     static let recordSize = 20
@@ -11,7 +11,8 @@ enum MessageIndex {
     static let requestFlag: UInt8 = 1
     /// The version is SIP/2.0.
     static let versionFlag: UInt8 = 2
-    /// The identifier's top bit: the line has a fold, or white space before its colon, and is never copied as it stands.
+    /// The identifier's top bit: the line has a fold, or white space before its colon, and is never copied as it
+    /// stands.
     static let irregular: UInt8 = 0x80
 
     static func write16(_ value: Int, at offset: Int, in storage: inout [UInt8]) {

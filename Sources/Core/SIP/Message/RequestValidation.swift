@@ -102,7 +102,8 @@ enum FieldRules {
         mandatory.first { !message.has($0) }
     }
 
-    /// RFC 3261 §7.3.1: only a field whose value is a comma list, and the four of authentication, may stand in several lines.
+    /// RFC 3261 §7.3.1: only a field whose value is a comma list, and the four of authentication, may stand in
+    /// several lines.
     static func repeated(in message: SIPMessage) -> HeaderName? {
         var seen: (UInt64, UInt64) = (0, 0)
         for number in 0..<message.lineCount {

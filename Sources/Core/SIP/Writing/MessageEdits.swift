@@ -1,5 +1,5 @@
-/// What changes between a message as received and as forwarded. A list of small records over one array of octets, so that
-/// a server keeps one and empties it for each message.
+/// What changes between a message as received and as forwarded. A list of small records over one array of octets, so
+/// that a server keeps one and empties it for each message.
 public struct MessageEdits: Sendable {
     enum Operation: Sendable {
         case requestURI(Range<Int>)

@@ -1,4 +1,5 @@
-/// Writes a request from nothing: for user agents, tests and the requests that a server makes itself. Not for forwarding.
+/// Writes a request from nothing: for user agents, tests and the requests that a server makes itself. Not for
+/// forwarding.
 public struct RequestWriter {
     private var startLine: [UInt8] = []
     private var lines: [UInt8] = []

@@ -2,8 +2,8 @@ extension SIPMessage {
     /// Appends the message with its changes to `output`.
     ///
     /// The start line is written anew from its parts. Lines that keep the plain form are copied in runs, others are
-    /// written anew, Content-Length stands once, in its long form, at the end. The edits' values have passed no grammar:
-    /// they come from this process, which takes them from checked messages or makes them itself.
+    /// written anew, Content-Length stands once, in its long form, at the end. The edits' values have passed no
+    /// grammar: they come from this process, which takes them from checked messages or makes them itself.
     public func serialise(applying edits: MessageEdits = MessageEdits(), into output: inout [UInt8]) {
         output.reserveCapacity(output.count + byteCount + 512)
         writeStartLine(edits, into: &output)

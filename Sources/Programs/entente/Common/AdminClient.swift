@@ -1,4 +1,3 @@
-import NIOPosix
 import Node
 import Trust
 import Web
@@ -20,7 +19,7 @@ struct AdminClient {
         do {
             response = try await WebClient.send(
                 request, to: .socket(path: folder.adminSocket), security: .none,
-                group: MultiThreadedEventLoopGroup.singleton, seconds: 60)
+                seconds: 60)
         } catch {
             throw CommandFailure(
                 .unreachable, "no server answers on \(folder.adminSocket)", next: "entente serve --dir \(folder.path)")
