@@ -11,7 +11,8 @@ struct Entente: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, ServeCommand.self, UserCommand.self, StatusCommand.self, ConnectionsCommand.self,
+            DemoCommand.self, InitCommand.self, ServeCommand.self, UserCommand.self, StatusCommand.self,
+            ConnectionsCommand.self,
             ExplainCommand.self, CertCommand.self, TopologyCommand.self,
         ])
 }

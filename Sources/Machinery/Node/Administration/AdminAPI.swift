@@ -1,5 +1,6 @@
 import Authority
 import Basis
+import Foundation
 import Server
 import Storage
 import Transport
@@ -107,28 +108,33 @@ struct AdminAPI: Sendable {
             "trust": state.status(now).json, "users": .integer(Int64(await runtime.replica.directory.count)),
             "addresses_of_record": .integer(Int64(census.addresses)), "bindings": .integer(Int64(census.bindings)),
             "nodes": .array(nodes), "time": .string(now.description),
+            "pid": .integer(Int64(ProcessInfo.processInfo.processIdentifier)),
+            "messages": .object(await runtime.messagesReceived().mapValues { .integer(Int64(clamping: $0)) }),
         ].object
     }
 
     private func connections() async -> JSONValue {
         let now = LoopClock.now
         let reports = await runtime.collect { $0.linkReports(at: now) }
+        let own = runtime.configuration.server
         return [
             "schema_version": .integer(1), "server": .string(runtime.configuration.server),
-            "connections": .array(reports.map(Self.json)),
+            "connections": .array(reports.map { Self.json($0, ownServer: own) }),
         ].object
     }
 
-    static func json(_ report: LinkReport) -> JSONValue {
+    static func json(_ report: LinkReport, ownServer: String) -> JSONValue {
         let peer = report.peer
         var value: [String: JSONValue] = [
             "conn": .string(report.id.description), "class": .string(peer.peerClass.rawValue),
-            "identity": .string(peer.identity ?? ""), "epoch": .integer(Int64(peer.epoch.number)),
+            "identity": .string(peer.identity ?? ""), "own_identity": .string(ownServer),
+            "epoch": .integer(Int64(peer.epoch.number)),
             "direction": .string(report.evidence.direction.isOutbound ? "outbound" : "inbound"),
             "address": .string(report.evidence.remoteAddress.map(\.description) ?? ""),
             "tls": .string(report.evidence.tlsVersion?.rawValue ?? ""), "group": .string(report.evidence.group ?? ""),
             "users": .array(report.users.map(JSONValue.string)),
         ]
+        if case .outbound(let dialled) = report.evidence.direction { value["dialled"] = .string(dialled.name) }
         if let notAfter = peer.notAfter { value["expires"] = .string(notAfter.description) }
         if let serial = peer.serial, let text = CertificateSerial(bytes: serial)?.description {
             value["serial"] = .string(text)
@@ -161,6 +167,16 @@ struct AdminAPI: Sendable {
             "peer": .string(verdict.peer), "outcome": .string(verdict.outcome),
             "epoch": .integer(Int64(verdict.epoch.number)),
         ]
+        if let evidence = try? LinkEvidence(decoding: verdict.evidence) {
+            value["address"] = .string(evidence.remoteAddress.map(\.description) ?? "")
+        }
+        let steps = (try? Trace(decoding: verdict.trace))?.steps ?? []
+        if let failed = steps.first(where: { !$0.passed }), case .failed(let code) = failed.outcome {
+            value["code"] = .string(code.rawValue)
+            value["seen"] = .string(failed.saw)
+            value["expected"] = .string(failed.expected)
+            value["rule"] = .string(failed.citation)
+        }
         if withTrace {
             value["trace"] = (try? JSONValue(parsing: verdict.trace)) ?? .null
             value["evidence"] = (try? JSONValue(parsing: verdict.evidence)) ?? .null

@@ -15,10 +15,13 @@ public struct ConfigurationText: Sendable {
     /// The FQDN of the authority.
     public var authority: String
 
+    /// The least level that is logged.
+    public var logLevel: LogLine.Level
+
     /// What the file says.
     public init(
         server: String, roles: [ServerRole], listeners: [(kind: ListenerKind, address: NetworkAddress)],
-        trust: NetworkAddress, metrics: NetworkAddress, authority: String
+        trust: NetworkAddress, metrics: NetworkAddress, authority: String, logLevel: LogLine.Level = .info
     ) {
         self.server = server
         self.roles = roles
@@ -26,6 +29,7 @@ public struct ConfigurationText: Sendable {
         self.trust = trust
         self.metrics = metrics
         self.authority = authority
+        self.logLevel = logLevel
     }
 
     /// The text.
@@ -42,7 +46,7 @@ public struct ConfigurationText: Sendable {
             "authority: \(authority)",
             "storage: sqlite",
             "synchronous: normal        # full survives a power cut as well",
-            "log: { level: info }",
+            "log: { level: \(logLevel.rawValue) }",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

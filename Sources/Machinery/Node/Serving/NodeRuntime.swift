@@ -105,6 +105,14 @@ public final class NodeRuntime: Sendable {
         return all
     }
 
+    /// The SIP messages that were read from links since the start, by class.
+    func messagesReceived() async -> [String: UInt64] {
+        var sums: [String: UInt64] = [:]
+        let all = await collect { Array($0.counters.messages.map { (peerClass: $0.key, count: $0.value) }) }
+        for entry in all { sums[entry.peerClass.rawValue, default: 0] += entry.count }
+        return sums
+    }
+
     func refreshMetrics() async {
         for shard in shards {
             let counters = try? await shard.eventLoop.submit { (shard.value.id, shard.value.inspect { $0.counters }) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import Node
 
@@ -17,23 +16,10 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting {
             let count = loops ?? ProcessInfo.processInfo.activeProcessorCount
+            let signals = Signals()
             let runtime = try await NodeRuntime.start(folder: options.folder, loops: count)
-            await Self.waitForSignal()
+            await signals.wait()
             await runtime.stop(drainSeconds: 10)
         }
-    }
-
-    private static func waitForSignal() async {
-        let (signals, continuation) = AsyncStream.makeStream(of: Void.self)
-        var sources: [any DispatchSourceSignal] = []
-        for number in [SIGTERM, SIGINT] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { continuation.yield() }
-            source.resume()
-            sources.append(source)
-        }
-        for await _ in signals { break }
-        for source in sources { source.cancel() }
     }
 }

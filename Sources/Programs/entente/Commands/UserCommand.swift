@@ -126,10 +126,8 @@ private func setPassword(
     let verifiers = UserVerifiers(
         user: String(user), realm: String(realm), password: secret,
         algorithms: algorithm == .md5 ? [.sha256, .md5] : [.sha256])
-    var record: [String: JSONValue] = ["aor": .string(aor), "digest": .string(algorithm.rawValue)]
-    if let bytes = verifiers.sha256 { record["sha256"] = .string(Hex.encode(bytes)) }
-    if let bytes = verifiers.md5 { record["md5"] = .string(Hex.encode(bytes)) }
-    let body: [String: JSONValue] = ["action": .string(action), "users": .array([.object(record)])]
+    let record = verifiers.json(aor: aor, challengedWith: algorithm)
+    let body: [String: JSONValue] = ["action": .string(action), "users": .array([record])]
     let value = try await client.post("/users", .object(body))
     if options.json {
         var fields = value.objectValue ?? [:]
@@ -137,4 +135,14 @@ private func setPassword(
         return Terminal.print(JSONValue.object(fields).text)
     }
     Terminal.print(made.map { "\(aor) password \($0)" } ?? "\(aor) done")
+}
+
+extension UserVerifiers {
+    /// One entry of `users` for the administration socket.
+    func json(aor: String, challengedWith algorithm: DigestAlgorithm) -> JSONValue {
+        var record: [String: JSONValue] = ["aor": .string(aor), "digest": .string(algorithm.rawValue)]
+        if let sha256 { record["sha256"] = .string(Hex.encode(sha256)) }
+        if let md5 { record["md5"] = .string(Hex.encode(md5)) }
+        return .object(record)
+    }
 }
