@@ -35,6 +35,8 @@ public final class WebServer: Sendable {
         let count = ConnectionCount()
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 128)
+            // A restart must not wait for connections of the process before that are in TIME_WAIT.
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 guard count.enter() else { return channel.close() }
                 channel.closeFuture.whenComplete { _ in count.leave() }

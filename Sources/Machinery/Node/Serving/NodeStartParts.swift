@@ -58,7 +58,7 @@ extension ListenerKind {
     }
 }
 
-/// Keeps one push running for each edge of the topology, also for those that a later topology brings.
+/// Keeps one push running for each edge of the topology, also for those that a later topology brings or moves.
 struct AuthorityPusher: Sendable {
     let channel: TrustChannel
     let tls: TrustTLS
@@ -67,15 +67,15 @@ struct AuthorityPusher: Sendable {
     let own: String
 
     func run() async {
-        var running: [String: Task<Void, Never>] = [:]
+        var running: [ServerRecord: Task<Void, Never>] = [:]
         while !Task.isCancelled {
             let topology = await authority.state.topology
             let edges = (topology?.servers(with: .edge) ?? []).filter { $0.name != own }
-            for edge in edges where running[edge.name] == nil {
-                running[edge.name] = Task { await channel.push(to: edge, tls: tls, group: group, authority: authority) }
+            for edge in edges where running[edge] == nil {
+                running[edge] = Task { await channel.push(to: edge, tls: tls, group: group, authority: authority) }
             }
-            for name in running.keys where !edges.contains(where: { $0.name == name }) {
-                running.removeValue(forKey: name)?.cancel()
+            for edge in running.keys where !edges.contains(edge) {
+                running.removeValue(forKey: edge)?.cancel()
             }
             await authority.waitForChange(atMost: 30)
         }
