@@ -109,20 +109,33 @@ public final class Database: Sendable {
 
     private static func connect(_ path: String, _ settings: StorageSettings) throws(StorageError) -> DatabaseQueue {
         do {
-            let connection = try DatabaseQueue(path: path, configuration: configuration(settings))
             let migrator = Migrations.migrator()
-            try connection.read { database in
-                try refuseNewer(database, migrator, path)
-                try refuseDamaged(database, path)
-            }
+            try inspect(path, settings, migrator)
+            let connection = try DatabaseQueue(path: path, configuration: configuration(settings))
             try migrator.migrate(connection)
             try connection.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA user_version = \(migrator.migrations.count)")
+                // Last of all: opening takes a page and gives it back, and a store that is full must open.
+                try database.execute(sql: "PRAGMA max_page_count = \(settings.pagesMax)")
             }
             return connection
         } catch {
             throw StorageError(error, path: path)
         }
+    }
+
+    /// Looks through a connection that cannot write: opening one that can makes SQLite write to the file at once.
+    private static func inspect(_ path: String, _ settings: StorageSettings, _ migrator: DatabaseMigrator) throws {
+        var configuration = Configuration()
+        configuration.label = "entente.state.inspection"
+        configuration.readonly = true
+        configuration.busyMode = .timeout(Double(settings.busyMillisecondsMax) / 1_000)
+        let connection = try DatabaseQueue(path: path, configuration: configuration)
+        try connection.read { database in
+            try refuseNewer(database, migrator, path)
+            try refuseDamaged(database, path)
+        }
+        try connection.close()
     }
 
     private static func configuration(_ settings: StorageSettings) -> Configuration {
@@ -136,7 +149,6 @@ public final class Database: Sendable {
                 sql: """
                     PRAGMA synchronous = full;
                     PRAGMA wal_autocheckpoint = \(settings.checkpointPages);
-                    PRAGMA max_page_count = \(settings.pagesMax);
                     """)
         }
         return configuration

@@ -177,7 +177,8 @@ public struct UserTable: Sendable {
         changes.to += 1
         let numbered = UserRecord(
             aor: record.aor, homePool: record.homePool, verifiers: record.verifiers, algorithm: record.algorithm,
-            aliases: record.aliases, state: record.state, sequence: changes.to)
+            // A set: in the order in which it is read back.
+            aliases: record.aliases.sorted(), state: record.state, sequence: changes.to)
         try delete(numbered.aor, database)
         try insert(numbered, database)
         changes.records.append(numbered)

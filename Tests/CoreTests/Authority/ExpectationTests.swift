@@ -44,10 +44,8 @@ import Trust
 
     @Test(
         "trust.md: publishing is refused when an expectation is false, and nothing has changed",
-        .disabled("known failure: TESTING.md"),
         arguments: [
-            "edge1.contoso.example is refused", "fe1.contoso.example reaches tailspin.example",
-            "fabrikam.example is refused", "rogue.contoso.example reaches fe1.contoso.example",
+            "edge1.contoso.example is refused", "fabrikam.example is refused",
             // Edges do not link to edges (E606).
             "edge1.contoso.example reaches edge1.contoso.example",
         ])
@@ -62,6 +60,21 @@ import Trust
             return
         }
         #expect(results.map(\.holds) == [false])
+        #expect(network.publisher.state.epoch == TrustEpoch(1) && network.ledger.entries == entries)
+    }
+
+    @Test(
+        "trust.md: whom the topology does not name cannot be expected to reach or be reached",
+        arguments: [
+            "fe1.contoso.example reaches tailspin.example", "rogue.contoso.example reaches fe1.contoso.example",
+        ])
+    func unknown(expectation: String) throws {
+        var (network, topology) = try network(expect: [expectation])
+        let entries = network.ledger.entries
+        let error = try #require(throws: AuthorityError.self) {
+            try network.publisher.publish(try network.signed(topology), now: start, ledger: network.ledger)
+        }
+        #expect("\(error)".contains("expect.0"))
         #expect(network.publisher.state.epoch == TrustEpoch(1) && network.ledger.entries == entries)
     }
 

@@ -157,8 +157,7 @@ import Trust
     }
 
     @Test(
-        "trust.md, Rules: a changed SIP domain re-issues every certificate whose names change",
-        .disabled("known failure: TESTING.md")) func newNames() throws
+        "trust.md, Rules: a changed SIP domain re-issues every certificate whose names change") func newNames() throws
     {
         var network = try ContosoNetwork()
         var topology = network.topology
@@ -168,7 +167,7 @@ import Trust
         #expect(publication.issued.map(\.subject) == ["edge1.contoso.example", "fe1.contoso.example"])
         #expect(try admitted(network, at: start))
         topology.sipDomains.append("tailspin.example")
-        #expect(throws: AuthorityError.nameNotPermitted(name: "tailspin.example", permitted: ["contoso.example"])) {
+        #expect(throws: AuthorityError.nameNotPermitted(name: "sip.tailspin.example", permitted: ["contoso.example"])) {
             try network.publisher.publish(try network.signed(topology), now: start, ledger: network.ledger)
         }
     }

@@ -5,8 +5,7 @@ import Trust
 @Suite("E105, E401 to E405: partners")
 struct FederationRuleTests {
     @Test(
-        "RFC 5922 §7.2: the certificate proves an identity of the record, by a root of the record",
-        .disabled("known failure: TESTING.md"))
+        "RFC 5922 §7.2: the certificate proves an identity of the record, by a root of the record")
     func identities() throws {
         let world = try DecisionWorld()
         func inbound(_ names: String...) throws -> LinkEvidence {

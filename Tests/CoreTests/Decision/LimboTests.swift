@@ -11,8 +11,7 @@ import Trust
 @Suite("x509-limbo", .enabled(if: Limbo.file != nil, "x509-limbo is missing: 208 cases skipped"))
 struct LimboTests {
     @Test(
-        "every case ends as expected, or deviates for a reason that is written down",
-        .disabled("known failure: TESTING.md"))
+        "every case ends as expected, or deviates for a reason that is written down")
     func cases() throws {
         let file = try #require(Limbo.file)
         let document = try JSONDecoder().decode(Limbo.self, from: try Limbo.unpack(file))

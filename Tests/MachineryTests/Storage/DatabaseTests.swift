@@ -32,7 +32,7 @@ struct DatabaseTests {
     }
 
     @Test(
-        "A damaged file is refused with what to do, and left as it is", .disabled("known failure: TESTING.md"),
+        "A damaged file is refused with what to do, and left as it is",
         arguments: Damage.allCases)
     func damaged(_ damage: Damage) throws {
         let folder = try StorageFolder()

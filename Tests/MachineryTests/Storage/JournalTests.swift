@@ -116,13 +116,12 @@ struct JournalTests {
     }
 
     @Test(
-        "At every moment between fold steps a crash loses nothing and brings nothing back",
-        .disabled("known failure: TESTING.md"))
+        "At every moment between fold steps a crash loses nothing and brings nothing back")
     func foldCrash() throws {
         var settings = StorageSettings()
         settings.rowsPerCommitMax = 10
         settings.foldForcedRows = 20
-        settings.foldStepRows = 7
+        settings.foldStepRows = 13
         let folder = try StorageFolder()
         let database = try folder.open(settings)
         let outcomes = Outcomes()
@@ -168,8 +167,7 @@ struct JournalTests {
     }
 
     @Test(
-        "A full file fails the commit, reads go on, and the store recovers when there is room again",
-        .disabled("known failure: TESTING.md"))
+        "A full file fails the commit, reads go on, and the store recovers when there is room again")
     func full() throws {
         let folder = try StorageFolder()
         let verdict = LinkVerdict(

@@ -12,8 +12,7 @@ struct UserTableTests {
     }
 
     @Test(
-        "A user is read back as it was written, with the sequence of the change, also by an alias",
-        .disabled("known failure: TESTING.md"))
+        "A user is read back as it was written, with the sequence of the change, also by an alias")
     func roundTrip() throws {
         let folder = try StorageFolder()
         let users = try folder.open().users

@@ -244,9 +244,12 @@ public enum CertificateLint {
     }
 
     /// Letters, digits, hyphens; at least two labels of 1 to 63 octets; 253 in all; no wildcard.
+    ///
+    /// RFC 1123 §2.1: the last label is no number, so that no address passes for a name.
     static func isHostName(_ name: String) -> Bool {
         let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return name.utf8.count <= 253 && labels.count > 1
+        let isNumber = labels.last?.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? true
+        return name.utf8.count <= 253 && labels.count > 1 && !isNumber
             && labels.allSatisfy { label in
                 (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
                     && label.allSatisfy {

@@ -17,6 +17,8 @@ public struct CertificateNames: Sendable, Hashable {
     public private(set) var addresses: [[UInt8]] = []
     /// Names of other kinds, and names with characters that no host name has, for showing.
     public private(set) var unusable: [String] = []
+    /// `DNS:` names that are none, for showing: no constraint that permits names can permit them.
+    private(set) var malformedDNS: [String] = []
     /// The kinds of names beside DNS, URI and address.
     private(set) var otherKinds: Set<NameKind> = []
     /// Hosts of every `sip:` and `sips:` URI, with or without a user part: what name constraints are held against.
@@ -78,6 +80,7 @@ public struct CertificateNames: Sendable, Hashable {
         } else if HostName.isValid(name) {
             dnsNames.append(name)
         } else {
+            malformedDNS.append(PrintableText.of(text))
             unusable.append("DNS:" + PrintableText.of(text))
         }
     }

@@ -52,6 +52,7 @@ struct NameConstraintFacts: Sendable {
         let names = subject.names
         for host in names.hosts where !allows(host) { return (host, allowedText) }
         for name in names.wildcards where !allowsWildcard(name) { return (name, allowedText) }
+        if !permittedDNS.isEmpty, let name = names.malformedDNS.first { return (name, allowedText) }
         for address in names.addresses where !allows(address) {
             return ("an address", "addresses inside the constraint")
         }
