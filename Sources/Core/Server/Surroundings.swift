@@ -1,4 +1,5 @@
 import Basis
+import SIP
 import Trust
 
 /// What a server reads out of the topology once per change, so that no request has to search it: who it is itself, which
@@ -27,10 +28,17 @@ struct Surroundings {
     let inwardHops: [ServerRecord]
     /// The edges of this network, for what goes outside.
     let edges: [ServerRecord]
-    /// The name that this server writes into Path and Record-Route: what the other side of the network knows it by.
-    let routeHost: [UInt8]
-    /// The name that stands in Record-Route towards partners, on an edge.
-    let externalHost: [UInt8]
+    /// Host and port that this server writes into Via, Path and Service-Route inside the network.
+    ///
+    /// RFC 3261 §18.1.1: with the port, because some clients look for the connection of a response by it.
+    let insideHost: [UInt8]
+    /// Host and port that outsiders know an edge by: its external name. The same as `insideHost` on other servers.
+    let outsideHost: [UInt8]
+    /// Address and port for Record-Route towards clients: where this server listens for them.
+    ///
+    /// An address and not a name: a request inside a dialog comes on the flow that began it or not at all, so what stands
+    /// here only has to lead a client back to the connection that it has, without asking the DNS.
+    let clientAddress: [UInt8]
 
     /// Reads the context; a server without a verified topology has no roles and routes nothing.
     init(context: TrustContext) {
@@ -47,12 +55,17 @@ struct Surroundings {
         // Clients that name their outbound proxy by address put that address into Route.
         let addresses = [own?.address.host, own?.external?.host, external].compactMap(\.self)
         ownHosts = Set(([name] + pools.map(\.name) + addresses).map(Self.bytes))
-        routeHost = Self.bytes(name)
-        externalHost = Self.bytes(external ?? name)
+        insideHost = Self.sentBy(name, own?.address.port)
+        clientAddress =
+            (own?.external ?? own?.address).map { Self.sentBy($0.host, $0.port) } ?? Self.bytes(external ?? name)
+        outsideHost = Self.sentBy(external ?? name, own?.external?.port ?? own?.address.port)
         var records: [String: ServerRecord] = [:]
         for server in topology.servers { records[server.name] = server }
         var servers: [[UInt8]: [ServerRecord]] = [:]
-        for server in topology.servers { servers[Self.bytes(server.name)] = [server] }
+        for server in topology.servers {
+            servers[Self.bytes(server.name)] = [server]
+            servers[Self.bytes("\(server.address)")] = [server]
+        }
         for pool in topology.pools {
             let members = pool.members.compactMap { records[$0] }
             servers[Self.bytes(pool.name)] = members
@@ -86,8 +99,14 @@ struct Surroundings {
     /// Whether `host` is one of the organisation's SIP domains.
     func isOwn(domain: ArraySlice<UInt8>) -> Bool { domains.contains { $0[...] == domain } }
 
-    /// The servers of this network that a host in a Route means.
+    /// The servers of this network that a name in a Route means.
     func servers(at host: ArraySlice<UInt8>) -> [ServerRecord] { servers[Array(host)] ?? [] }
+
+    /// The servers of this network that a Route means, by name or by address and port.
+    func servers(at route: SIPURI) -> [ServerRecord] {
+        let host = route.canonicalHost
+        return servers[host] ?? servers[host + Array(":\(route.port ?? 5_061)".utf8)] ?? []
+    }
 
     /// The partner whose record has this domain.
     func partner(for domain: ArraySlice<UInt8>) -> PartnerRecord? { partnersByDomain[Array(domain)] }
@@ -98,6 +117,12 @@ struct Surroundings {
     /// The partner whose edge or identity has this name.
     func partner(at host: ArraySlice<UInt8>) -> PartnerRecord? {
         partnersByHost[Array(host)] ?? partnersByDomain[Array(host)]
+    }
+
+    /// Host and port; RFC 3261 §19.1.2: 5061 is what TLS means without one.
+    private static func sentBy(_ host: String, _ port: UInt16?) -> [UInt8] {
+        guard let port, port != 5_061 else { return bytes(host) }
+        return bytes("\(host):\(port)")
     }
 
     private static func bytes(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }

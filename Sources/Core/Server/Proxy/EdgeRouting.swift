@@ -23,8 +23,10 @@ extension Server {
         guard var target = targetInwards(own.next) else {
             return .reply(503, "No way inwards", Self.retryAfter(seconds: 10))
         }
+        // The Path is read inside; the Record-Route comes back from the client, over the flow that it has.
+        let host = job.facts.message.method == .register ? surroundings.insideHost : surroundings.clientAddress
         target.record =
-            Array("<sip:".utf8) + flowTokens.token(for: job.connection) + [UInt8(ascii: "@")] + surroundings.routeHost
+            Array("<sip:".utf8) + flowTokens.token(for: job.connection) + [UInt8(ascii: "@")] + host
             + Array(";transport=tls;lr;ob>".utf8)
         return .forward([target], Preparation(routesToPop: own.count))
     }
@@ -87,7 +89,7 @@ extension Server {
     }
 
     private func partnerRecordRoute(_ record: String) -> [UInt8] {
-        Array("<sip:".utf8) + partnerTokens.token(for: record) + [UInt8(ascii: "@")] + surroundings.externalHost
+        Array("<sip:".utf8) + partnerTokens.token(for: record) + [UInt8(ascii: "@")] + surroundings.outsideHost
             + Array(";transport=tls;lr>".utf8)
     }
 }

@@ -110,12 +110,28 @@ extension Server {
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
-        edits.prepend(.via, via(branch))
+        edits.prepend(.via, via(branch, towards: target))
         return edits
     }
 
-    func via(_ branch: [UInt8]) -> [UInt8] {
-        Array("SIP/2.0/TLS ".utf8) + surroundings.routeHost + Array(";branch=".utf8) + branch
+    /// The Via of a branch, with the name and port that the next hop knows this server by.
+    func via(_ branch: [UInt8], towards target: Target) -> [UInt8] {
+        let sentBy =
+            switch target.hop {
+            case .connection(let id): isOutside(id) ? surroundings.outsideHost : surroundings.insideHost
+            case .link(.partner, _): surroundings.outsideHost
+            case .link(.server, _), .link(.application, _), .link(.registrar, _): surroundings.insideHost
+            }
+        return Array("SIP/2.0/TLS ".utf8) + sentBy + Array(";branch=".utf8) + branch
+    }
+
+    /// Whether a client came to the listener that faces the outside. Of a connection that another shard holds only the
+    /// roles tell.
+    private func isOutside(_ id: ConnectionID) -> Bool {
+        guard let link = links[id], case .inbound(let listener) = link.evidence.direction else {
+            return surroundings.roles.contains(.edge)
+        }
+        return listener.kind == .external
     }
 
     /// Serialises into this turn's bytes, or into a parcel for the shard that owns the connection.

@@ -200,7 +200,7 @@ extension Server {
         guard let lines = message.mediaLines else { return .reply(400, "Bad SDP", []) }
         guard !surroundings.media.permits(lines) else { return nil }
         let warning =
-            Array("399 ".utf8) + surroundings.routeHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
+            Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
         return .reply(488, "Not Acceptable Here", [(.warning, warning)])
     }
 
@@ -214,9 +214,8 @@ extension Server {
     }
 
     private func recordRoute(user: [UInt8]) -> [UInt8] {
-        // A server that is its own edge is known to partners by its external name only.
-        let host = surroundings.roles.contains(.edge) ? surroundings.externalHost : surroundings.routeHost
-        return Array("<sip:".utf8) + user + [UInt8(ascii: "@")] + host + Array(";transport=tls;lr>".utf8)
+        Array("<sip:".utf8) + user + [UInt8(ascii: "@")] + surroundings.clientAddress
+            + Array(";transport=tls;lr>".utf8)
     }
 }
 

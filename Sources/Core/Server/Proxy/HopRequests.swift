@@ -50,7 +50,7 @@ extension Server {
             bytes.append(contentsOf: value)
             bytes.append(contentsOf: "\r\n".utf8)
         }
-        add("Via", via(branches.branch(for: transaction, loop: context.loop)))
+        add("Via", via(branches.branch(for: transaction, loop: context.loop), towards: branch.target))
         for route in branch.target.routes { add("Route", route) }
         for route in request.elements(of: .route).dropFirst(context.preparation.routesToPop) { add("Route", route) }
         add("Max-Forwards", "\(ServerLimits.maxForwards)".utf8)

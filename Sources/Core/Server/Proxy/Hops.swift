@@ -60,7 +60,7 @@ extension Server {
 
     /// The way from an edge inwards.
     func targetInwards(_ next: SIPURI?) -> Target? {
-        let named = next.map { surroundings.servers(at: $0.canonicalHost[...]) } ?? []
+        let named = next.map { surroundings.servers(at: $0) } ?? []
         let inward = surroundings.inwardHops
         guard let server = named.first(where: { inward.contains($0) }) ?? inward.first else { return nil }
         var target = Target(hop: .link(.server(server.name), server.address))

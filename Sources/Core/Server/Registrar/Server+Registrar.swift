@@ -53,7 +53,7 @@ extension Server {
             for element in message.elements(of: .path) { fields.append((.path, Array(element))) }
         }
         // RFC 3608 §5: requests of this client should come through this server.
-        fields.append((.serviceRoute, Array("<sip:".utf8) + surroundings.routeHost + Array(";transport=tls;lr>".utf8)))
+        fields.append((.serviceRoute, Array("<sip:".utf8) + surroundings.insideHost + Array(";transport=tls;lr>".utf8)))
         if order.supportsOutbound, order.contacts.contains(where: { $0.regID != nil && $0.instanceID != nil }) {
             // RFC 5626 §6: the client must know that its flows are kept, and how soon it must be heard of.
             fields.append((.require, Array("outbound".utf8)))
