@@ -109,8 +109,6 @@ let package = Package(
             name: "entente",
             dependencies: [
                 "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Transport", "Storage", "Web", "Node",
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Programs/entente", swiftSettings: strict),
         .testTarget(

@@ -16,7 +16,7 @@ struct TopologyRuleTests {
                 if !key { $0.key = P256.Signing.PrivateKey() }
             }
             let chain = try (authority ? world.issuing : world.fabrikam).chain(request)
-            let expected: TrustCode? = !authority ? .e103 : !name ? .e601 : !key ? .e602 : nil
+            let expected: TrustCode? = !authority ? .e103 : !name ? (key ? .e303 : .e601) : !key ? .e602 : nil
             #expect(decide(.inside(chain), in: context).code == expected, "\(name) \(authority) \(key)")
         }
     }
@@ -56,7 +56,7 @@ struct TopologyRuleTests {
                         }), .e601),
                 .init(
                     "the key of another server",
-                    .inside(try world.chain(of: "edge1") { $0.key = world.keys["fe2"] ?? .init() }), .e601),
+                    .inside(try world.chain(of: "edge1") { $0.key = world.keys["fe2"] ?? .init() }), .e303),
                 .init(
                     "a key that is not pinned", .inside(try world.issuing.chain(request.with { $0.key = .init() })),
                     .e602),

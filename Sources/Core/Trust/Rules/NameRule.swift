@@ -8,6 +8,9 @@ enum NameRule {
         let identities = subject.leaf.names.sipIdentities
         switch subject.claim {
         case .server(_, let name?): return compare(identities, [name], asked, .e303, subject.leaf, next: nextOf(name))
+        // Nobody was dialled, but the pinned key says whose certificate this has to be.
+        case .server(let entry?, nil):
+            return compare(identities, [entry.name], asked, .e303, subject.leaf, next: nextOf(entry.name))
         case .homeServer(let host):
             return compare(subject.leaf.names.dnsNames, [host], asked, .e303, subject.leaf, next: nextOf(host))
         case .application(let entry?, _):
@@ -19,7 +22,7 @@ enum NameRule {
             return compare(
                 identities, isDiscovered ? [domain ?? entry.name] : entry.identities, isDiscovered ? asked : record,
                 isDiscovered ? .e303 : .e402, subject.leaf, next: "entente partner test \(entry.name)")
-        case .server(_, nil), .application(nil, nil), .partner(nil, _), .user, .device, .anonymous:
+        case .server(nil, nil), .application(nil, nil), .partner(nil, _), .user, .device, .anonymous:
             return .notRun(asked, because: "no name was asked for")
         }
     }

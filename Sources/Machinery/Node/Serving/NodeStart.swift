@@ -180,9 +180,9 @@ struct NodeStart {
             } else if let files = parts.configuration.externalCertificate {
                 shown = try Self.material(from: files)
             }
+            let usual = listener.kind.usualClasses(roles: parts.configuration.roles)
             let allowed =
-                parts.configuration.classes.isEmpty
-                ? listener.kind.usualClasses : parts.configuration.classes.intersection(listener.kind.usualClasses)
+                parts.configuration.classes.isEmpty ? usual : parts.configuration.classes.intersection(usual)
             let address = try await parts.transport.listen(
                 ListenerSettings(
                     name: listener.kind.rawValue, address: listener.address,

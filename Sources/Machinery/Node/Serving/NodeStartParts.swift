@@ -49,9 +49,12 @@ final class RuntimeHolder: Sendable {
 
 extension ListenerKind {
     /// The classes that a listener of this kind admits unless it is narrowed (trust.md, classification step 0).
-    var usualClasses: Set<PeerClass> {
+    /// The inside of a server that homes no user and authenticates none, an edge's, is for servers alone (E101).
+    func usualClasses(roles: Set<ServerRole>) -> Set<PeerClass> {
         switch self {
-        case .internal: [.server, .application, .client]
+        case .internal:
+            roles.isDisjoint(with: [.frontEnd, .director])
+                ? [.server, .application] : [.server, .application, .client]
         case .external: [.partner, .client]
         case .combined: [.server, .application, .partner, .client]
         }

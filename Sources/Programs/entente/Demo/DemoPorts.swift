@@ -1,6 +1,5 @@
 import Foundation
-import NIOCore
-import NIOPosix
+import Transport
 import Trust
 
 /// The ports of the demo: chosen by the system once, written down, and kept from then on.
@@ -25,52 +24,48 @@ struct DemoPorts {
     }
 
     func address(_ use: Use, of server: DemoServer) throws -> NetworkAddress {
-        guard let port = byPlace[Self.place(use, server)],
-            let address = NetworkAddress("\(Self.host(use, server)):\(port)")
-        else { throw CommandFailure(.internal, "\(server.name) has no \(use.rawValue) port") }
-        return address
+        try Self.address(use, of: server, port: byPlace[Self.place(use, server)] ?? 0)
     }
 
     /// Chooses every port that is missing, and another for each that is in use. Returns what moved.
     mutating func settle(_ servers: [DemoServer]) async throws -> [Move] {
         var moves: [Move] = []
         // All stay open until the last is chosen: the system does not give the same one twice.
-        var held: [any Channel] = []
+        var held: [HeldPort] = []
         for server in servers {
             for use in server.uses {
                 let place = Self.place(use, server)
                 let wanted = byPlace[place]
-                let channel: any Channel
-                if let wanted, let open = try? await Self.open(Self.host(use, server), wanted) {
-                    channel = open
+                let port: HeldPort
+                if let wanted, let free = try? await HeldPort(Self.address(use, of: server, port: wanted)) {
+                    port = free
                 } else {
-                    channel = try await Self.open(Self.host(use, server), 0)
+                    port = try await HeldPort(Self.address(use, of: server, port: 0))
                 }
-                held.append(channel)
-                let chosen = UInt16(clamping: channel.localAddress?.port ?? 0)
+                held.append(port)
+                let chosen = port.address.port
                 if let wanted, wanted != chosen {
                     moves.append(Move(server: server.name, use: use, from: wanted, to: chosen))
                 }
                 byPlace[place] = chosen
             }
         }
-        for channel in held { try await channel.close() }
+        for port in held { try await port.release() }
         return moves
-    }
-
-    private static func open(_ host: String, _ port: UInt16) async throws -> any Channel {
-        try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: host, port: Int(port)).get()
     }
 
     private static func place(_ use: Use, _ server: DemoServer) -> String { "\(server.name) \(use.rawValue)" }
 
-    private static func host(_ use: Use, _ server: DemoServer) -> String {
-        switch use {
-        case .internal, .external, .trust: server.host
-        // The metrics listener is for this machine only, wherever SIP is served.
-        case .metrics: "127.0.0.1"
+    private static func address(_ use: Use, of server: DemoServer, port: UInt16) throws -> NetworkAddress {
+        let host =
+            switch use {
+            case .internal, .external, .trust: server.host
+            // The metrics listener is for this machine only, wherever SIP is served.
+            case .metrics: "127.0.0.1"
+            }
+        guard let address = NetworkAddress("\(host):\(port)") else {
+            throw CommandFailure(.internal, "\(host) is not an address")
         }
+        return address
     }
 }
