@@ -13,6 +13,6 @@ struct Entente: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, InitCommand.self, ServeCommand.self, UserCommand.self, StatusCommand.self,
             ConnectionsCommand.self,
-            ExplainCommand.self, CertCommand.self, TopologyCommand.self,
+            ExplainCommand.self, MessageCommand.self, CertCommand.self, TopologyCommand.self,
         ])
 }

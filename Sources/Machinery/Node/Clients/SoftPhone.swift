@@ -156,6 +156,13 @@ public actor SoftPhone {
         }
     }
 
+    /// Removes the binding, waits for the answer at most five seconds, and closes the connection.
+    public func signOut() async {
+        handle(.command(.unregister))
+        try? await wait(for: "sign-out", seconds: 5) { $0 == .unregistered ? () : nil }
+        close()
+    }
+
     /// Closes the connection after what was sent has left.
     public func close() {
         timer?.cancel()

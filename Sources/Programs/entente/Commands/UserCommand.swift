@@ -109,13 +109,8 @@ private func setPassword(
     let aor = try await address(name, client)
     var made: String?
     let secret: String
-    if let file = password.passwordFile {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8),
-            let line = text.split(separator: "\n").first
-        else { throw CommandFailure(.usage, "\(file) has no password in its first line") }
-        secret = String(line)
-    } else if let given = ProcessInfo.processInfo.environment["ENTENTE_PASSWORD"] {
-        secret = given
+    if let known = try Password.known(file: password.passwordFile) {
+        secret = known
     } else {
         var generator = SystemRandomNumberGenerator()
         secret = Hex.encode((0..<10).map { _ in UInt8.random(in: .min ... .max, using: &generator) })

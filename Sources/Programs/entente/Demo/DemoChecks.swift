@@ -134,11 +134,7 @@ struct DemoChecks {
         add(
             "every hop was admitted", hops.list.count == 4 && hops.list.allSatisfy { $0.code == "admitted" },
             hops.list.map { "\($0.server) from \($0.peer) (\($0.peerClass))" }.joined(separator: ", "))
-        for phone in [first, second] {
-            await phone.perform(.unregister)
-            try? await phone.wait(for: "sign-out", seconds: 5) { $0 == .unregistered ? () : nil }
-            await phone.close()
-        }
+        for phone in [first, second] { await phone.signOut() }
         return DemoReport.Message(
             id: hops.callID, from: alice.aor, to: bob.aor, delivered: there && back, hops: hops.list)
     }
