@@ -1,0 +1,132 @@
+import Basis
+import SIP
+import Server
+import Testing
+import Trust
+
+@Suite("Calls through the home proxy")
+struct CallTests {
+    private func home() throws -> TestServer {
+        try TestServer("fe1", in: DecisionWorld(), users: ["alice", "bob", "carol"])
+    }
+
+    /// A second and third device of Bob's.
+    private func devices(_ home: TestServer, _ count: Int) throws -> [ConnectionID] {
+        try (1...count).map { number in
+            let id = try home.client()
+            try home.register("bob", on: id, contact: "<sip:bob@192.0.2.\(number)>")
+            return id
+        }
+    }
+
+    @Test("RFC 3261 §16.6, RFC 3261 §16.7: INVITE, 180, 200, ACK and the callee's BYE, all through us")
+    func call() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        let draft = Draft.invite("alice", to: "bob")
+        home.send(draft, on: alice)
+        #expect(home.statuses(alice) == [100])
+        let invite = try home.one(bob)
+        #expect(invite.texts(.recordRoute).count == 1)
+        home.send(invite.answered(100), on: bob)
+        #expect(home.read(alice).isEmpty)
+        home.send(invite.answered(180), on: bob)
+        home.send(invite.answered(200, ["Contact: <sip:bob@192.0.2.7:40000;transport=tls>"]), on: bob)
+        let answers = home.read(alice)
+        #expect(answers.map(\.status) == [180, 200])
+        let caller = try TestDialog(caller: draft, try #require(answers.last))
+        home.send(caller.request("ACK") { $0.cSeq = draft.cSeq }, on: alice)
+        let acknowledgement = try home.one(bob)
+        #expect(acknowledgement.method == .ack && acknowledgement.texts(.route).isEmpty)
+        let callee = try TestDialog(callee: invite)
+        let bye = callee.request("BYE")
+        home.send(bye, on: bob)
+        let ended = try home.one(alice)
+        #expect(ended.method == .bye && ended.requestURIBytes.text == "sip:alice@192.0.2.7:40000;transport=tls")
+        home.send(ended.answered(200), on: alice)
+        #expect(home.statuses(bob) == [200])
+        #expect(home.server.runningTransactions == 1, "the INVITE's context lives until timer M")
+        home.pass(.seconds(33))
+        #expect(home.server.runningTransactions == 0)
+    }
+
+    @Test("The callee's BYE passes with the alias that was dialled in From")
+    func alias() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        home.send(.invite("alice", to: "bob.alias"), on: alice)
+        let invite = try home.one(bob)
+        home.send(invite.answered(200), on: bob)
+        home.send(try TestDialog(callee: invite).request("BYE"), on: bob)
+        #expect(home.read(alice).last?.method == .bye)
+    }
+
+    @Test("A Route of ours that is forged, or of another dialog, or from another flow, is refused (E403)")
+    func forgedRoute() throws {
+        let home = try home()
+        let (alice, bob, carol) = (
+            try home.signedIn("alice"), try home.signedIn("bob"), try home.signedIn("carol")
+        )
+        home.send(.invite("alice", to: "bob"), on: alice)
+        let invite = try home.one(bob)
+        home.send(invite.answered(200), on: bob)
+        _ = home.read(alice)
+        let bye = try TestDialog(callee: invite).request("BYE")
+        let wrong: [(ConnectionID, Draft)] = [
+            (carol, bye), (bob, bye.with { $0.callID = "other@client.example" }),
+            (bob, bye.with { $0.toTag = "other" }),
+            (
+                bob,
+                bye.with { draft in
+                    draft.lines = draft.lines.map { $0.replacing("<sip:", with: "<sip:A", maxReplacements: 1) }
+                }
+            ),
+            // The callee cannot speak as the caller.
+            (bob, bye.with { ($0.fromTag, $0.toTag) = ("f1", "t1") }),
+        ]
+        for (number, (id, draft)) in wrong.enumerated() {
+            home.send(draft.with { $0.branch += "w\(number)" }, on: id)
+            #expect(home.statuses(id) == [403], "row \(number)")
+        }
+        #expect(home.read(alice).isEmpty)
+        home.send(bye, on: bob)
+        #expect(home.read(alice).map(\.method) == [.bye])
+    }
+
+    @Test("A stranger's CANCEL ends nobody's call")
+    func foreignCancel() throws {
+        let home = try home()
+        let (alice, bob, carol) = (try home.signedIn("alice"), try home.signedIn("bob"), try home.signedIn("carol"))
+        let draft = Draft.invite("alice", to: "bob")
+        home.send(draft, on: alice)
+        home.send(try home.one(bob).answered(180), on: bob)
+        home.send(draft.with { ($0.method, $0.lines, $0.body) = ("CANCEL", [], "") }, on: carol)
+        #expect(home.statuses(carol) == [481])
+        #expect(home.read(bob).isEmpty)
+    }
+
+    @Test("RFC 3261 §17.1.1: what never answers ends with 408")
+    func silence() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        home.send(.invite("alice", to: "bob"), on: alice)
+        #expect(home.read(bob).count == 1)
+        home.pass(.seconds(33))
+        #expect(home.statuses(alice) == [100, 408])
+    }
+
+    @Test("RFC 3261 §16.9: a callee that goes ends its branch; a caller that goes stops the ringing")
+    func connectionsEnd() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        home.send(.invite("alice", to: "bob"), on: alice)
+        home.send(try home.one(bob).answered(180), on: bob)
+        home.drop(bob)
+        #expect(home.statuses(alice) == [100, 180, 500])
+        let again = try home.signedIn("bob")
+        home.send(.invite("alice", to: "bob"), on: alice)
+        home.send(try home.one(again).answered(180), on: again)
+        home.drop(alice)
+        #expect(try home.one(again).method == .cancel)
+    }
+}
