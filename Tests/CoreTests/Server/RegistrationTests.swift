@@ -57,6 +57,24 @@ struct RegistrationTests {
         #expect(home.statuses(id) == [401])
     }
 
+    @Test("trust.md, Users: when the registration expires, the flow is challenged again")
+    func expiredProof() throws {
+        let home = try home("alice", "bob")
+        let id = try home.client()
+        try home.register("alice", on: id, expires: 120)
+        home.pass(.seconds(100))
+        home.send(.message("alice", to: "bob"), on: id)
+        #expect(home.statuses(id) == [480])
+        home.send(.register("alice", expires: 120), on: id)
+        #expect(home.statuses(id) == [200])
+        home.pass(.seconds(100))
+        home.send(.message("alice", to: "bob"), on: id)
+        #expect(home.statuses(id) == [480])
+        home.pass(.seconds(21))
+        home.send(.message("alice", to: "bob"), on: id)
+        #expect(home.statuses(id) == [407])
+    }
+
     @Test("trust.md, Users: a proof lasts an hour, however often the registration is refreshed")
     func hour() throws {
         let home = try home("alice")

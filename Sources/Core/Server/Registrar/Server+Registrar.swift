@@ -35,8 +35,13 @@ extension Server {
 
     /// Ties the address to the connection, so that its bindings end with it; without one left, the proof ends too.
     private mutating func settle(_ aor: [UInt8], _ bindings: [Binding], flow: Flow, at moment: Moment) {
-        let isBoundHere = bindings.contains { $0.flow == flow }
-        if !isBoundHere { shared.proven.forget(aor, on: flow) }
+        let last = bindings.filter { $0.flow == flow }.map(\.expires).max()
+        let isBoundHere = last != nil
+        if let last {
+            shared.proven.limit(aor, on: flow, to: moment.now + (last - moment.wall))
+        } else {
+            shared.proven.forget(aor, on: flow)
+        }
         guard case .direct(let id) = flow else { return }
         links.modify(id) { link in
             link.registered.removeAll { $0 == aor }
