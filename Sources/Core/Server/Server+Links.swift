@@ -108,16 +108,17 @@ extension Server {
 
     /// An account was disabled, removed or given a new password: its proofs, bindings and connections end.
     private mutating func endUser(_ aor: [UInt8], at moment: Moment, into outputs: inout Outputs) {
-        for flow in shared.proven.forgetEverywhere(aor) { endFlow(flow, at: moment, into: &outputs) }
+        var flows = shared.proven.forgetEverywhere(aor)
         let bindings = shared.location.update(aor, at: moment.wall) { bindings in
             defer { bindings = [] }
             return bindings
         }
-        guard !bindings.isEmpty else { return }
-        record(aor, [], into: &outputs)
-        for binding in bindings {
-            if let flow = binding.flow { endFlow(flow, at: moment, into: &outputs) }
-        }
+        if !bindings.isEmpty { record(aor, [], into: &outputs) }
+        flows += bindings.compactMap(\.flow)
+        // At an edge there is neither proof nor binding, but the home server named the user of each flow.
+        flows += links.ids.filter { links[$0]?.registered.contains(aor) == true }.map { .direct($0) }
+        var ended: Set<Flow> = []
+        for flow in flows where ended.insert(flow).inserted { endFlow(flow, at: moment, into: &outputs) }
     }
 
     private mutating func endFlow(_ flow: Flow, at moment: Moment, into outputs: inout Outputs) {

@@ -142,6 +142,9 @@ extension Server {
         case .discard: return
         case .send, .sendAndEnd: break
         }
+        if (200..<300).contains(message.status), link.peerClass == .client {
+            admitted(context.request, message, on: context.connection)
+        }
         var edits = MessageEdits()
         edits.removeFirst(.via)
         if link.peerClass != .server {
@@ -150,6 +153,19 @@ extension Server {
             if message.has(.reason) { edits.remove(.reason) }
         }
         write(message, edits, to: context.connection, into: &outputs)
+    }
+
+    /// At an edge, a success from inside says that the home server let the client's user in, and the one to a REGISTER
+    /// which address-of-record its flow has now.
+    private mutating func admitted(_ request: SIPMessage, _ success: SIPMessage, on id: ConnectionID) {
+        guard !surroundings.roles.contains(.frontEnd) else { return }
+        links.modify(id) { link in
+            link.isProven = true
+            guard request.method == .register, let user = success.assertedIdentities?.first?.uri?.addressOfRecord
+            else { return }
+            link.registered.removeAll { $0 == user }
+            if success.has(.contact) { link.registered.append(user) }
+        }
     }
 
     /// RFC 5626 §6: a flow that an edge calls failed has no bindings and no proven users any more.

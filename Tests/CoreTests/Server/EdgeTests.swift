@@ -147,6 +147,37 @@ struct EdgeTests {
         #expect(edge.read(client).count == 1)
     }
 
+    @Test("A client outside is closed after 30 s unless the home server lets a user in")
+    func deadline() throws {
+        let pair = try Pair(world)
+        let (proven, idle) = (try pair.outsider(), try pair.outsider())
+        #expect(try pair.register("alice", on: proven).status == 200)
+        pair.edge.send(.message("alice", to: "bob"), on: idle)
+        try pair.exchange()
+        #expect(pair.edge.statuses(idle) == [407])
+        pair.edge.pass(.seconds(31))
+        #expect(pair.edge.closed[idle] == .limit(.e704))
+        #expect(pair.edge.closed[proven] == nil)
+    }
+
+    @Test("wire.md: a user that ended loses the connections at the edge that the 200 to its REGISTER named")
+    func userEnded() throws {
+        let pair = try Pair(world)
+        let (first, second, third) = (try pair.outsider(), try pair.outsider(), try pair.outsider())
+        _ = try pair.register("alice", on: first)
+        _ = try pair.register("bob", on: second)
+        // By an alias: the address-of-record is what the home server says.
+        let draft = Draft.register("alice").with { $0.to = "sip:alice.alias@contoso.example" }
+        pair.edge.send(draft, on: third)
+        try pair.exchange()
+        pair.edge.send(try draft.answering(try pair.edge.one(third), as: "alice"), on: third)
+        try pair.exchange()
+        let answer = try pair.edge.one(third)
+        #expect(answer.status == 200 && !answer.has(.pAssertedIdentity))
+        try pair.edge.change(world, users: [], ended: ["alice@contoso.example"])
+        #expect(pair.edge.closed == [first: .done, third: .done])
+    }
+
     @Test("A partner sends from its domains to ours: E403, E406, and the control")
     func partner() throws {
         let edge = try TestServer("edge1", in: world)

@@ -87,7 +87,7 @@ public final class ProvenUsers: Sendable {
 
     /// Forgets a user on every flow and returns the flows: the account was disabled, removed or given a new password.
     func forgetEverywhere(_ aor: [UInt8]) -> [Flow] {
-        boxes.flatMap { box in
+        let all = boxes.flatMap { box in
             box.proofs.withLock { flows in
                 let concerned = flows.filter { $0.value.contains { $0.aor == aor } }.keys
                 for flow in concerned {
@@ -97,6 +97,8 @@ public final class ProvenUsers: Sendable {
                 return Array(concerned)
             }
         }
+        // Sorted, because the order of a dictionary changes from process to process and a run must not.
+        return all.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }
 
     private func box(for flow: Flow) -> Box {
