@@ -162,6 +162,8 @@ struct Target {
     var routes: [[UInt8]] = []
     /// Record-Route or Path line to put on top.
     var record: [UInt8]?
+    /// The user of ours whose flow this is; empty when the branch leads elsewhere or follows a dialog.
+    var user: [UInt8] = []
     /// Whether the hop is a server of this network, which is told the proven identity.
     var isInside = false
 }

@@ -54,7 +54,9 @@ extension Server {
         guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
         let status = Int(message.status)
         contexts[tag]?.branches[index].progress = .completed(status: status)
-        if status == 430 { flowFailed(context.branches[index].target, at: moment, into: &outputs) }
+        if status == 430, isServer(context.branches[index]) {
+            flowFailed(context.branches[index].target, at: moment, into: &outputs)
+        }
         if status < 300 {
             // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
             if !context.isAnswered || context.request.method == .invite {
@@ -64,12 +66,30 @@ extension Server {
             cancelBranches(of: tag, at: moment, into: &outputs)
         } else {
             if context.isBetter(status) {
-                contexts[tag]?.best = message
+                let passes = isForPreviousHop(status, from: context.branches[index])
+                contexts[tag]?.best = passes ? message : nil
                 contexts[tag]?.bestStatus = status
+            }
+            if status == 503, isServer(context.branches[index]), let reason = message.firstElement(of: .reason) {
+                contexts[tag]?.reason = Array(reason)
             }
             if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
         }
         settle(tag, at: moment, into: &outputs)
+    }
+
+    /// Whether a failure may go on as it came. RFC 5626 §11.2: 430 is for the server that keeps the binding, and ends
+    /// there. RFC 3261 §16.7 step 6: 503 speaks of the hop that sent it, which for a client outside is its home server.
+    private func isForPreviousHop(_ status: Int, from branch: ResponseContext.Branch) -> Bool {
+        switch status {
+        case 430: !surroundings.roles.contains(.frontEnd)
+        case 503: !surroundings.roles.contains(.frontEnd) && isServer(branch)
+        default: true
+        }
+    }
+
+    private func isServer(_ branch: ResponseContext.Branch) -> Bool {
+        branch.connection.flatMap { links[$0] }?.peerClass == .server
     }
 
     /// A branch ended in our own hands: no link, no answer, connection gone.
@@ -78,7 +98,6 @@ extension Server {
     ) {
         guard let context = contexts[tag], context.branches[index].isPending else { return }
         contexts[tag]?.branches[index].progress = .completed(status: status)
-        if status == 430 { flowFailed(context.branches[index].target, at: moment, into: &outputs) }
         if context.isBetter(status) {
             contexts[tag]?.best = nil
             contexts[tag]?.bestStatus = status
@@ -174,7 +193,9 @@ extension Server {
             let user = NameAddress(route[...])?.uri?.user
         else { return }
         let flow = Flow.edge(EdgeFlow(edge: edge, token: Array(user)))
-        let users = shared.proven.users(on: flow, at: moment.now)
+        // The proof may be over and the binding not: then the target says whose it is.
+        var users = shared.proven.users(on: flow, at: moment.now)
+        if !target.user.isEmpty, !users.contains(target.user) { users.append(target.user) }
         shared.proven.forget(flow)
         for aor in users { endBindings(of: aor, on: flow, at: moment, into: &outputs) }
     }

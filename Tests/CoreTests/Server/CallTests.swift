@@ -93,6 +93,27 @@ struct CallTests {
         #expect(home.read(alice).map(\.method) == [.bye])
     }
 
+    @Test("RFC 3261 §16.7 step 6: the best response, with a flow that has gone as the worst of its class")
+    func best() throws {
+        let home = try home()
+        let alice = try home.signedIn("alice")
+        let rows: [([Int], Int)] = [
+            ([404, 486, 480], 404), ([503, 486, 500], 486), ([503, 503, 503], 500), ([486, 603, 404], 603),
+            ([300, 486, 500], 300), ([404, 415, 486], 415), ([408, 486, 486], 486), ([430, 486, 486], 486),
+            ([430, 430, 430], 480), ([503, 500, 500], 500),
+        ]
+        let phones = try devices(home, 3)
+        for (number, (statuses, expected)) in rows.enumerated() {
+            home.send(.invite("alice", to: "bob"), on: alice)
+            for (phone, status) in zip(phones, statuses) {
+                let invite = try #require(home.read(phone).first { $0.method == .invite })
+                home.send(invite.answered(status), on: phone)
+            }
+            // A 6xx cancels what still rings, which answers.
+            #expect(home.statuses(alice).filter { $0 > 100 } == [expected], "row \(number)")
+        }
+    }
+
     @Test("A stranger's CANCEL ends nobody's call")
     func foreignCancel() throws {
         let home = try home()

@@ -133,6 +133,19 @@ struct EdgeTests {
         #expect(try pair.home.one(bob).method == .info)
     }
 
+    @Test("RFC 5626 §11.2: a flow that is gone is 430 at the edge and 480 to the caller; binding and proof end")
+    func flowGone() throws {
+        let pair = try Pair(world)
+        let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
+        _ = try pair.register("alice", on: client)
+        pair.edge.drop(client)
+        // The proof of an hour is over by then, the binding is not: it must go all the same.
+        pair.home.send(.message("bob", to: "alice"), on: bob)
+        try pair.exchange()
+        #expect(pair.home.statuses(bob) == [480])
+        #expect(pair.home.server.shared.location.everything.map { $0.aor[...].text } == ["bob@contoso.example"])
+    }
+
     @Test("RFC 5626 §5.3: a token that we did not make is 430")
     func forgedToken() throws {
         let edge = try TestServer("edge1", in: world)

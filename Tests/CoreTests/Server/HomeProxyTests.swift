@@ -251,6 +251,16 @@ struct HomeProxyTests {
         #expect(told.status == 503 && told.texts(.reason).first?.contains(code.rawValue) == true)
     }
 
+    @Test("RFC 3261 §16.7 step 6: the next hop's 503 is not a client's 503")
+    func unavailable() throws {
+        let home = try home()
+        let alice = try home.signedIn("alice")
+        home.send(.message("alice", to: "x@fabrikam.example"), on: alice)
+        let edge = try home.answerDial(as: "edge1")
+        home.send(try home.one(edge).answered(503, ["Retry-After: 30"]), on: edge)
+        #expect(home.statuses(alice) == [500])
+    }
+
     @Test("wire.md: P-Asserted-Identity leaves for a partner unless Privacy says id")
     func privacy() throws {
         let home = try home { world in world.isCombined = true }

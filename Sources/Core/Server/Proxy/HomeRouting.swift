@@ -158,6 +158,7 @@ extension Server {
                 var target = target(on: flow, requestURI: binding.contact, own: nil)
             else { continue }
             seen.append(flow)
+            target.user = aor
             if job.facts.message.method.createsDialog, let origin = sender.origin {
                 let token = DialogToken(
                     caller: identity, callerOrigin: origin, target: aor, targetOrigin: .client(flow))

@@ -91,6 +91,8 @@ struct ResponseContext {
         switch status {
         case 600...: 0
         case 401, 407, 415, 420, 484: status / 100 * 1_000 - 1
+        // A flow that is gone and a branch that was silent say less about the user than any answer.
+        case 408, 430: 4_999
         // RFC 3261 §16.7: a 503 of one next hop says nothing about the others.
         case 503: 5_999
         default: status / 100 * 1_000
