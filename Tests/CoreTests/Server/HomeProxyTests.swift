@@ -72,6 +72,16 @@ struct HomeProxyTests {
         #expect(!request.has(.proxyAuthorization))
     }
 
+    @Test("RFC 3261 §22.3: credentials for another realm are not ours to take out")
+    func foreignCredentials() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        let foreign =
+            "Digest username=\"alice\", realm=\"bob's phone\", nonce=\"n\", uri=\"sip:bob@contoso.example\", response=\"00\""
+        home.send(.message("alice", to: "bob", ["Authorization: \(foreign)"]), on: alice)
+        #expect(try home.one(bob).texts(.authorization).joined(separator: ", ") == foreign)
+    }
+
     @Test("Open relay: a domain that is neither ours nor a partner's is refused, and no route leads around that")
     func relay() throws {
         let home = try home()

@@ -102,16 +102,24 @@ extension Server {
         if !preparation.identity.isEmpty, mayTell {
             edits.append(.pAssertedIdentity, Array("<sip:".utf8) + preparation.identity + [UInt8(ascii: ">")])
         }
-        if surroundings.roles.contains(.frontEnd) {
-            edits.remove(.authorization)
-            edits.remove(.proxyAuthorization)
-        }
+        if surroundings.roles.contains(.frontEnd) { removeOwnCredentials(of: request, &edits) }
         for route in target.routes.reversed() { edits.prepend(.route, route) }
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
         edits.prepend(.via, via(branch, towards: target))
         return edits
+    }
+
+    /// What was an answer to us is for nobody else. RFC 3261 §22.3: credentials for other realms pass.
+    private func removeOwnCredentials(of request: SIPMessage, _ edits: inout MessageEdits) {
+        for name in [HeaderName.authorization, .proxyAuthorization] where request.has(name) {
+            let values = request.values(of: name)
+            let foreign = values.filter { DigestCredentials($0).map { $0.realm != surroundings.realm[...] } ?? true }
+            guard foreign.count < values.count else { continue }
+            edits.remove(name)
+            for value in foreign { edits.append(name, value) }
+        }
     }
 
     /// The Via of a branch, with the name and port that the next hop knows this server by.
