@@ -150,4 +150,24 @@ struct CallTests {
         home.drop(alice)
         #expect(try home.one(again).method == .cancel)
     }
+
+    @Test(
+        "RFC 5393 §5: the breadth is divided among the branches, added when it is missing, and 440 when it is not enough"
+    )
+    func breadth() throws {
+        let home = try home()
+        let alice = try home.signedIn("alice")
+        let phones = try devices(home, 3)
+        home.send(.message("alice", to: "bob"), on: alice)
+        #expect(try phones.map { try home.one($0).maxBreadth } == [20, 20, 20])
+        home.send(.message("alice", to: "bob", ["Max-Breadth: 2"]), on: alice)
+        #expect(home.statuses(alice) == [440])
+        home.send(.message("alice", to: "bob", ["Max-Breadth: 3"]), on: alice)
+        #expect(try phones.map { try home.one($0).maxBreadth } == [1, 1, 1])
+        let carol = try home.signedIn("carol")
+        home.send(.message("alice", to: "carol"), on: alice)
+        #expect(try home.one(carol).maxBreadth == 60)
+        home.send(.message("alice", to: "carol", ["Max-Breadth: 0"]), on: alice)
+        #expect(home.statuses(alice) == [440])
+    }
 }

@@ -91,9 +91,8 @@ extension Server {
         if let uri = target.requestURI { edits.setRequestURI(uri) }
         let forwards = request.maxForwards.map { $0 - min($0, 1) } ?? ServerLimits.maxForwards
         edits.replace(.maxForwards, String(forwards).utf8)
-        if request.has(.maxBreadth) || breadth != ServerLimits.maxBreadth {
-            edits.replace(.maxBreadth, String(breadth).utf8)
-        }
+        // RFC 5393 §5.3.3: a request that has none is given one.
+        edits.replace(.maxBreadth, String(breadth).utf8)
         if preparation.routesToPop > 0 { edits.removeFirst(.route, preparation.routesToPop) }
         // RFC 3325 §5: what others wrote about identity ends here; what is said from here on is ours.
         edits.remove(.pAssertedIdentity)
