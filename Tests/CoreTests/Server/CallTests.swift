@@ -126,6 +126,27 @@ struct CallTests {
         #expect(home.read(bob).isEmpty)
     }
 
+    @Test("RFC 3261 §16.8: timer C cancels what rings for ever; a provisional response starts it again")
+    func timerC() throws {
+        let home = try home()
+        let alice = try home.signedIn("alice")
+        // Ten phones for half an hour: one timer for each, not one for each pair, and so on for ever.
+        let phones = try devices(home, 10)
+        home.send(.invite("alice", to: "bob"), on: alice)
+        let invites = try phones.map { try home.one($0) }
+        for _ in 0..<10 {
+            for (phone, invite) in zip(phones, invites) { home.send(invite.answered(180), on: phone) }
+            home.pass(.seconds(180))
+            #expect(phones.allSatisfy { home.read($0).isEmpty })
+        }
+        home.pass(.seconds(190))
+        for phone in phones { #expect(home.read(phone).map(\.method) == [.cancel]) }
+        // RFC 3261 §9.1: nothing came after the CANCEL either.
+        home.pass(.seconds(33))
+        #expect(home.statuses(alice).last == 408)
+        #expect(home.server.runningTransactions == 0)
+    }
+
     @Test("RFC 3261 §17.1.1: what never answers ends with 408")
     func silence() throws {
         let home = try home()

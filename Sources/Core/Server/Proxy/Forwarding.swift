@@ -74,7 +74,7 @@ extension Server {
         contexts[tag]?.branches[index].connection = id
         contexts[tag]?.branches[index].progress = .calling
         if isInvite {
-            let deadline = contexts.startTimerC(of: tag, at: moment.now)
+            let deadline = contexts.startTimerC(of: index, in: tag, at: moment.now)
             contexts[tag]?.branches[index].timerC = deadline
         }
         let edits = edits(
