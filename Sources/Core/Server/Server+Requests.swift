@@ -83,7 +83,11 @@ extension Server {
             return answer(job, 503, "Ending", Self.retryAfter(seconds: 5), at: moment, into: &outputs)
         }
         if job.facts.message.method == .options, isAddressedToUs(job.facts) {
-            return answer(job, 200, "OK", Self.capabilities, at: moment, into: &outputs)
+            guard case .reply(let status, let reason, let fields)? = Self.refusalOfRequirements(job.facts.message)
+            else {
+                return answer(job, 200, "OK", Self.capabilities, at: moment, into: &outputs)
+            }
+            return answer(job, status, reason, fields, at: moment, into: &outputs)
         }
         guard let sender = sender(of: job.facts.message, on: job.connection, job.link) else {
             outputs.event(.requestRefused(job.connection, .e406, why: "no flow named by the edge"))

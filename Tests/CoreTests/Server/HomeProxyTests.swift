@@ -204,6 +204,20 @@ struct HomeProxyTests {
         #expect(home.refusals == [.e406, .e406, .e403, .e403])
     }
 
+    @Test("RFC 3261 §11: OPTIONS to the domain is answered to anybody who was admitted, with nothing looked up")
+    func options() throws {
+        let home = try home()
+        let stranger = try home.client()
+        home.send(
+            Draft("OPTIONS", from: "x@stranger.example", to: "x").with { $0.uri = "sip:contoso.example" }, on: stranger)
+        let answer = try home.one(stranger)
+        #expect(answer.status == 200 && answer.has(.allow) && answer.has(.accept) && answer.has(.supported))
+        home.send(
+            Draft("OPTIONS", from: "x@stranger.example", to: "x", ["Require: teleport"])
+                .with { $0.uri = "sip:contoso.example" }, on: stranger)
+        #expect(home.statuses(stranger) == [420])
+    }
+
     @Test("RFC 3261 §16.3: no hop left is 483, an unknown Proxy-Require 420")
     func validation() throws {
         let home = try home()

@@ -187,6 +187,17 @@ struct RegistrationTests {
         #expect(!plain.has(.require) && !plain.has(.flowTimer))
     }
 
+    @Test("RFC 3261 §8.2.2.3: a registrar that does not know what is required says 420 and which")
+    func require() throws {
+        let home = try home("alice")
+        let id = try home.signedIn("alice")
+        home.send(.register("alice", ["Require: teleport, outbound"]), on: id)
+        let answer = try home.one(id)
+        #expect(answer.status == 420 && answer.texts(.unsupported) == ["teleport"])
+        home.send(.register("alice", ["Require: path, outbound"]), on: id)
+        #expect(home.statuses(id) == [200])
+    }
+
     @Test("A wrong password and an unknown user are answered alike")
     func strangers() throws {
         var answers: [[String]] = []

@@ -43,6 +43,7 @@ extension Server {
         _ job: Job, from sender: Sender, at moment: Moment, into outputs: inout Outputs
     ) -> Routing {
         guard case .client(let flow) = sender else { return .reply(403, "Forbidden", []) }
+        if let refusal = Self.refusalOfRequirements(job.facts.message) { return refusal }
         let host = job.facts.target.canonicalHost
         guard surroundings.isOwn(domain: host[...]) || surroundings.isOwn(host: host[...]) else {
             return .reply(404, "Not Found", [])
