@@ -143,6 +143,20 @@ struct HomeProxyTests {
         #expect(home.statuses(stranger) == [403])
     }
 
+    @Test("RFC 3325 §6: of several users on a flow, P-Preferred-Identity says who the anonymous caller is")
+    func preferred() throws {
+        let home = try home()
+        let (both, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        try home.register("carol", on: both)
+        let draft = Draft.message("x", to: "bob", ["P-Preferred-Identity: <sip:carol@contoso.example>"])
+            .with { $0.from = "sip:anonymous@anonymous.invalid" }
+        home.send(draft, on: both)
+        #expect(try home.one(bob).texts(.pAssertedIdentity) == ["<sip:carol@contoso.example>"])
+        let stranger = try home.client()
+        home.send(draft.next, on: stranger)
+        #expect(home.statuses(stranger) == [407])
+    }
+
     @Test("P-Asserted-Identity of a server: users of ours, and nobody else (403, E403)")
     func serverAsserts() throws {
         let home = try home()

@@ -65,7 +65,7 @@ extension Server {
         let facts = job.facts
         switch sender {
         case .client(let flow):
-            if facts.isAnonymous { return identifyAnonymous(on: flow, at: moment) }
+            if facts.isAnonymous { return identifyAnonymous(job, on: flow, at: moment, into: &outputs) }
             guard surroundings.isOwn(domain: facts.from.canonicalHost[...]), !facts.fromAddress.isEmpty else {
                 return .answer(403, "From is not yours", [])
             }
@@ -93,8 +93,17 @@ extension Server {
         }
     }
 
-    /// RFC 3323: who hides From still has to be somebody: the first user proven on the flow.
-    private func identifyAnonymous(on flow: Flow, at moment: Moment) -> Authentication {
+    /// RFC 3323 §4.1: who hides From still has to be somebody. RFC 3325 §6: P-Preferred-Identity says who, otherwise it is
+    /// the first user proven on the flow.
+    private mutating func identifyAnonymous(
+        _ job: Job, on flow: Flow, at moment: Moment, into outputs: inout Outputs
+    ) -> Authentication {
+        if let preferred = job.facts.message.preferredIdentities?.first?.uri {
+            guard surroundings.isOwn(domain: preferred.canonicalHost[...]), !preferred.addressOfRecord.isEmpty else {
+                return .answer(403, "P-Preferred-Identity is not yours", [])
+            }
+            return authenticate(preferred.addressOfRecord, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
+        }
         guard let user = shared.proven.users(on: flow, at: moment.now).first else {
             return .answer(403, "Anonymous to others, not to us", [])
         }
