@@ -191,4 +191,18 @@ struct CallTests {
         home.send(.message("alice", to: "carol", ["Max-Breadth: 0"]), on: alice)
         #expect(home.statuses(alice) == [440])
     }
+
+    @Test("A call from an application is ended by the callee, over a link that we dial")
+    func application() throws {
+        var world = try DecisionWorld()
+        world.grantPBX(users: ["*@contoso.example"])
+        let home = try TestServer("fe1", in: world, users: ["alice", "bob"])
+        let (bob, pbx) = (try home.signedIn("bob"), try home.peer("pbx"))
+        home.send(.invite("alice", to: "bob"), on: pbx)
+        let invite = try home.one(bob)
+        home.send(invite.answered(200), on: bob)
+        home.send(try TestDialog(callee: invite).request("BYE"), on: bob)
+        let dialled = try home.answerDial(as: "pbx")
+        #expect(try home.one(dialled).method == .bye)
+    }
 }

@@ -200,6 +200,21 @@ struct HomeProxyTests {
         return try #require(try edge.one(inside).texts(.recordRoute).first)
     }
 
+    @Test("An application acts for whom its grant names, and for nobody else")
+    func application() throws {
+        let home = try home()
+        let (bob, pbx) = (try home.signedIn("bob"), try home.peer("pbx"))
+        home.send(.message("alice", to: "bob"), on: pbx)
+        #expect(home.read(bob).count == 1)
+        home.send(.message("+493012", to: "bob"), on: pbx)
+        #expect(home.read(bob).count == 1)
+        home.send(.message("carol", to: "bob"), on: pbx)
+        home.send(.message("alice", to: "bob", ["P-Asserted-Identity: <sip:carol@contoso.example>"]), on: pbx)
+        home.send(Draft("MESSAGE", from: "alice@fabrikam.example", to: "bob@contoso.example"), on: pbx)
+        #expect(home.statuses(pbx) == [403, 403, 403])
+        #expect(home.read(bob).isEmpty && home.refusals == [.e403, .e403, .e403])
+    }
+
     @Test("A partner's request is for users of ours; from a partner to a partner nothing goes")
     func partnerToPartner() throws {
         let home = try home { world in

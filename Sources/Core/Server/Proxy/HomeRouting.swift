@@ -87,9 +87,14 @@ extension Server {
             }
             return .user(address)
         case .application:
-            guard job.link.peer.grant?.assertIdentity == true else { return refuseIdentity(job, into: &outputs) }
-            let asserted = assertedAddress(facts.message)
-            return .user(asserted.isEmpty ? facts.fromAddress : asserted)
+            guard let grant = job.link.peer.grant, !grant.outboundOnly else {
+                return refuseIdentity(job, into: &outputs)
+            }
+            let asserted = grant.assertIdentity ? assertedAddress(facts.message) : []
+            let address = asserted.isEmpty ? facts.fromAddress : asserted
+            guard grant.allows(address, in: surroundings.domains) else { return refuseIdentity(job, into: &outputs) }
+            guard grant.challenged else { return .user(address) }
+            return authenticate(address, of: job, on: .direct(job.connection), as: .proxy, at: moment, into: &outputs)
         }
     }
 
@@ -146,9 +151,13 @@ extension Server {
             guard let partner = surroundings.partner(named: name), let target = target(towards: partner) else {
                 return .reply(404, "Not Found", [])
             }
+            guard !partner.blocked else {
+                return refuse(job, .e404, 403, "Partner is blocked", why: partner.name, into: &outputs)
+            }
             return .forward([target], preparation)
-        case .application:
-            return .reply(404, "Not Found", [])
+        case .application(let name):
+            guard let address = surroundings.applicationAddress(name) else { return .reply(404, "Not Found", []) }
+            return .forward([Target(hop: .link(.application(name), address))], preparation)
         }
     }
 
