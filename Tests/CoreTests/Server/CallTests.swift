@@ -192,6 +192,45 @@ struct CallTests {
         #expect(home.statuses(alice) == [440])
     }
 
+    @Test("wire.md: media without SRTP get 488 and a Warning; also in another kind of body, and packed")
+    func media() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        for profile in ["RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"] {
+            home.send(.invite("alice", to: "bob", profile: profile), on: alice)
+            #expect(home.read(bob).count == 1, "\(profile)")
+        }
+        _ = home.read(alice)
+        for profile in ["RTP/AVP", "RTP/AVPF", "UDP/TLS/RTP/AVP"] {
+            home.send(.invite("alice", to: "bob", profile: profile), on: alice)
+            let refused = try home.one(alice)
+            #expect(refused.status == 488 && refused.warnings.first != nil, "\(profile)")
+        }
+        let off = Draft.invite("alice", to: "bob", profile: "RTP/AVP").with {
+            $0.body = $0.body.replacing("40000 RTP", with: "0 RTP")
+        }
+        home.send(off, on: alice)
+        #expect(home.read(bob).count == 1)
+        _ = home.read(alice)
+        let hidden = Draft.invite("alice", to: "bob", profile: "RTP/AVP").with { draft in
+            draft.lines[1] = "Content-Type: multipart/mixed;boundary=b"
+            draft.body = "--b\r\nContent-Type: application/sdp\r\n\r\n\(draft.body)--b--\r\n"
+        }
+        home.send(hidden, on: alice)
+        #expect(home.statuses(alice) == [488])
+        let open = hidden.with {
+            ($0.body, $0.branch, $0.callID) = (
+                $0.body.replacing("RTP/AVP", with: "RTP/SAVP"), "z9hG4bKopen", "open@client.example"
+            )
+        }
+        home.send(open, on: alice)
+        #expect(home.read(bob).count == 1)
+        _ = home.read(alice)
+        home.send(.invite("alice", to: "bob", ["Content-Encoding: gzip"]), on: alice)
+        #expect(home.statuses(alice) == [415])
+        #expect(home.read(bob).isEmpty)
+    }
+
     @Test("A call from an application is ended by the callee, over a link that we dial")
     func application() throws {
         var world = try DecisionWorld()

@@ -215,13 +215,17 @@ extension Server {
 
     /// wire.md's rule on media: 488 with a Warning that says what is missing.
     private func refusalOfMedia(_ message: SIPMessage) -> Routing? {
-        guard let type = message.contentType, type.isType("application", "sdp") else { return nil }
+        switch surroundings.media.judge(message) {
+        case .passes: return nil
         // A body that calls itself SDP and cannot be read as one is not passed on either.
-        guard let lines = message.mediaLines else { return .reply(400, "Bad SDP", []) }
-        guard !surroundings.media.permits(lines) else { return nil }
-        let warning =
-            Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
-        return .reply(488, "Not Acceptable Here", [(.warning, warning)])
+        case .malformed: return .reply(400, "Bad SDP", [])
+        // RFC 3261 §21.4.13: what could be read.
+        case .unreadable: return .reply(415, "Unsupported Media Type", [(.acceptEncoding, Array("identity".utf8))])
+        case .open:
+            let warning =
+                Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
+            return .reply(488, "Not Acceptable Here", [(.warning, warning)])
+        }
     }
 
     private mutating func refuse(
