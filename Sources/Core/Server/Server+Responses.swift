@@ -63,6 +63,7 @@ extension Server {
                 contexts[tag]?.isAnswered = true
                 passBack(message, of: tag, at: moment, into: &outputs)
             }
+            contexts[tag]?.cancelReason = Array("SIP;cause=200;text=\"Call completed elsewhere\"".utf8)
             cancelBranches(of: tag, at: moment, into: &outputs)
         } else {
             if context.isBetter(status) {
@@ -212,7 +213,6 @@ extension Server {
             break
         case .serverUnreachable(_, let tag):
             // RFC 3261 §16.9: nobody waits for the answer, so nobody should go on ringing.
-            contexts[tag]?.isCancelled = true
             cancelBranches(of: tag, at: moment, into: &outputs)
         }
     }

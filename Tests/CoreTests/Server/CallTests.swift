@@ -93,6 +93,31 @@ struct CallTests {
         #expect(home.read(alice).map(\.method) == [.bye])
     }
 
+    @Test("RFC 3261 §16.7: every flow rings; the first 200 ends the others, and their ACKs are ours")
+    func forking() throws {
+        let home = try home()
+        let alice = try home.signedIn("alice")
+        let phones = try devices(home, 3)
+        home.send(.invite("alice", to: "bob"), on: alice)
+        let invites = try phones.map { try home.one($0) }
+        #expect(Set(invites.map { $0.texts(.recordRoute) }).count == 3)
+        #expect(Set(invites.compactMap { $0.topVia?.branch?.text }).count == 3)
+        for (phone, invite) in zip(phones, invites) { home.send(invite.answered(180), on: phone) }
+        home.send(invites[1].answered(200), on: phones[1])
+        #expect(home.statuses(alice) == [100, 180, 180, 180, 200])
+        for index in [0, 2] {
+            let cancel = try home.one(phones[index])
+            #expect(cancel.method == .cancel && cancel.topVia?.branch == invites[index].topVia?.branch)
+            #expect(cancel.requestURIBytes == invites[index].requestURIBytes)
+            // RFC 3326 §2: a phone that stops ringing because another answered shows no missed call.
+            #expect(cancel.texts(.reason).first?.contains("cause=200") == true)
+            home.send(cancel.answered(200), on: phones[index])
+            home.send(invites[index].answered(487), on: phones[index])
+            #expect(try home.one(phones[index]).method == .ack)
+        }
+        #expect(home.read(phones[1]).isEmpty && home.read(alice).isEmpty)
+    }
+
     @Test("RFC 3261 §16.7 step 6: the best response, with a flow that has gone as the worst of its class")
     func best() throws {
         let home = try home()
@@ -112,6 +137,34 @@ struct CallTests {
             // A 6xx cancels what still rings, which answers.
             #expect(home.statuses(alice).filter { $0 > 100 } == [expected], "row \(number)")
         }
+    }
+
+    @Test("RFC 3261 §16.10: CANCEL is answered, goes to what rings, and the INVITE ends with 487")
+    func cancel() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        let draft = Draft.invite("alice", to: "bob")
+        home.send(draft, on: alice)
+        let invite = try home.one(bob)
+        let cancel = draft.with { draft in
+            draft.method = "CANCEL"
+            draft.lines = ["Reason: SIP;cause=200;text=\"Call completed elsewhere\""]
+            draft.body = ""
+        }
+        home.send(cancel, on: alice)
+        #expect(home.statuses(alice) == [100, 200])
+        // RFC 3261 §9.1: not before a provisional response.
+        #expect(home.read(bob).isEmpty)
+        home.send(invite.answered(180), on: bob)
+        let passed = try home.one(bob)
+        #expect(passed.method == .cancel)
+        #expect(passed.texts(.reason) == ["SIP;cause=200;text=\"Call completed elsewhere\""])
+        home.send(passed.answered(200), on: bob)
+        home.send(invite.answered(487), on: bob)
+        #expect(try home.one(bob).method == .ack)
+        #expect(home.statuses(alice) == [180, 487])
+        home.send(cancel.with { ($0.callID, $0.branch) = ("none@client.example", "z9hG4bKnone") }, on: alice)
+        #expect(home.statuses(alice) == [481])
     }
 
     @Test("A stranger's CANCEL ends nobody's call")

@@ -60,7 +60,8 @@ struct ResponseContext {
     var reason: [UInt8]?
     /// A final response was sent upstream; only more 2xx to an INVITE may follow.
     var isAnswered = false
-    var isCancelled = false
+    /// RFC 3326 §2: why the branches that still ring are cancelled, for their CANCEL; nil says nothing.
+    var cancelReason: [UInt8]?
 
     init(
         request: SIPMessage, connection: ConnectionID, transaction: ServerTransactionID, loop: LoopHash,
