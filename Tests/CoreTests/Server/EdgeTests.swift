@@ -89,6 +89,26 @@ struct EdgeTests {
         #expect(try edge.one(inside).texts(.recordRoute) != [path])
     }
 
+    @Test("A client registers through the edge, and is called on the flow on which it did")
+    func outsideUser() throws {
+        let pair = try Pair(world)
+        let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
+        let answer = try pair.register("alice", on: client)
+        #expect(answer.status == 200 && answer.supports("outbound", in: .require) && answer.has(.path))
+        pair.home.send(.message("bob", to: "alice"), on: bob)
+        try pair.exchange()
+        let request = try pair.edge.one(client)
+        #expect(request.body.text == "hello" && request.texts(.route).isEmpty)
+        // The same view as a client inside has.
+        #expect(request.texts(.pAssertedIdentity) == ["<sip:bob@contoso.example>"])
+        pair.edge.send(request.answered(200), on: client)
+        try pair.exchange()
+        #expect(pair.home.statuses(bob) == [200])
+        pair.home.send(.message("bob", to: "alice", ["Privacy: id"]), on: bob)
+        try pair.exchange()
+        #expect(try !pair.edge.one(client).has(.pAssertedIdentity))
+    }
+
     @Test("What one client behind the edge proved says nothing about the next")
     func flowsApart() throws {
         let pair = try Pair(world)
@@ -231,5 +251,27 @@ struct EdgeTests {
         #expect(edge.statuses(inside) == [200])
         edge.send(.message("alice", to: "x@fabrikam.example", [identity, "Privacy: id"]), on: inside)
         #expect(try !edge.one(partner).has(.pAssertedIdentity))
+    }
+
+    @Test("Inside a dialog the edge's own token names the partner, whatever host the partner's user agent has")
+    func partnerDialog() throws {
+        let edge = try TestServer("edge1", in: world)
+        let inside = try edge.peer("fe1")
+        let draft = Draft.invite(
+            "alice", to: "x@fabrikam.example", ["P-Asserted-Identity: <sip:alice@contoso.example>"])
+        edge.send(draft, on: inside)
+        let partner = try edge.answerDial(as: nil)
+        let invite = try edge.one(partner)
+        edge.send(invite.answered(200, ["Contact: <sip:x@10.0.0.9:5061>"]), on: partner)
+        let answer = try #require(edge.read(inside).last)
+        let dialog = try TestDialog(caller: draft, answer)
+        edge.send(dialog.request("ACK") { $0.cSeq = draft.cSeq }, on: inside)
+        #expect(try edge.one(partner).method == .ack)
+        edge.send(dialog.request("BYE"), on: inside)
+        #expect(try edge.one(partner).requestURIBytes.text == "sip:x@10.0.0.9:5061")
+        // Back: over the link that the partner dialled, with the same token.
+        let back = try edge.fabrikam()
+        edge.send(try TestDialog(callee: invite).request("BYE"), on: back)
+        #expect(edge.dials.map(\.dialled) == [.server("fe1.contoso.example")])
     }
 }
