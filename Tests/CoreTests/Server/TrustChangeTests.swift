@@ -28,6 +28,40 @@ struct TrustChangeTests {
         #expect(home.server.linkReports(at: home.now).map(\.id) == [alice])
     }
 
+    @Test("trust.md, Continuous trust: a link ends at the peer's notAfter, without a word from the authority (E201)")
+    func certificateEnds() throws {
+        let world = try DecisionWorld()
+        let home = try TestServer("fe1", in: world, users: ["alice"])
+        let short = home.connect(
+            .inside(try world.chain(of: "dir1") { $0.until = DecisionWorld.start + .seconds(100) }))
+        let long = try home.peer("edge1")
+        home.pass(.seconds(99))
+        #expect(home.closed.isEmpty)
+        home.pass(.seconds(3))
+        #expect(home.closed == [short: .refused(.e201)])
+        #expect(home.server.linkReports(at: home.now).map(\.id) == [long])
+        home.drop(short)
+        home.pass(.seconds(8 * 86_400))
+        #expect(home.closed[long] == .refused(.e201))
+    }
+
+    @Test("A reader that stands still is closed after 5 s (E704); one that reads on in between is not")
+    func congestion() throws {
+        let home = try TestServer("fe1", in: DecisionWorld(), users: ["alice", "bob"])
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        home.handle(.congested(bob, true))
+        home.send(.message("alice", to: "bob"), on: alice)
+        #expect(home.statuses(alice) == [500] && home.read(bob).isEmpty)
+        home.pass(.seconds(3))
+        home.handle(.congested(bob, false))
+        home.pass(.seconds(1))
+        home.handle(.congested(bob, true))
+        home.pass(.seconds(4))
+        #expect(home.closed.isEmpty)
+        home.pass(.seconds(2))
+        #expect(home.closed == [bob: .limit(.e704)])
+    }
+
     @Test("A cut callee ends its branch")
     func ringing() throws {
         var world = try DecisionWorld()
