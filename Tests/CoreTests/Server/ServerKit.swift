@@ -38,7 +38,8 @@ final class TestServer {
         let trust = TrustUpdate(
             context: try world.context(host), directory: UserDirectory(records: users.map(TestServer.record)))
         server = Server(
-            shard: self.shard, shards: shards,  // Every process has a key of its own: what one sealed, another cannot open.
+            shard: self.shard, shards: shards,
+            // Every process has a key of its own: what one sealed, another cannot open.
             shared: shared ?? SharedState(key: Array(host.utf8) + [UInt8](repeating: 5, count: 32)),
             trust: trust, chance: Chance(seed: [UInt8](repeating: shard, count: 32)))
     }
