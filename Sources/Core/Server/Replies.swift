@@ -54,8 +54,17 @@ extension Server {
     static let capabilities: HeaderFields = [
         (.allow, Array("INVITE, ACK, CANCEL, BYE, REGISTER, OPTIONS, MESSAGE".utf8)),
         (.accept, Array("application/sdp, text/plain".utf8)),
-        (.supported, Array("path, outbound".utf8)),
+        (.supported, Array(supportedOptions.joined(separator: ", ").utf8)),
     ]
+
+    /// The option tags that this server understands where a request ends here.
+    static let supportedOptions = ["path", "outbound"]
+
+    /// RFC 3261 §8.2.2.3: what is required of the server where a request ends, and which it does not understand.
+    static func refusalOfRequirements(_ message: SIPMessage) -> Routing? {
+        RequestValidation.check(message, role: .userAgentServer, supportedOptions: supportedOptions)
+            .map { .reply($0.status, $0.reason, $0.fields) }
+    }
 }
 
 extension RequestProblem {

@@ -19,6 +19,8 @@ extension Server {
             outputs.event(.linkAdmitted(id, peer, evidence, trace))
             outputs.items.append(.admit(id, peer))
             if peer.peerClass == .client { deadlines.start(.prove, of: id, at: moment.now) }
+            // RFC 5280 §4.1.2.5: the last second is still inside.
+            if let end = peer.notAfter { deadlines.expire(id, at: moment.now + (end - moment.wall) + .seconds(1)) }
             if case .outbound(let target) = evidence.direction {
                 for waiting in dialler.established(target, as: id) {
                     send(branch: waiting.branch, of: waiting.context, over: id, at: moment, into: &outputs)
@@ -59,6 +61,7 @@ extension Server {
     private mutating func forget(_ link: Link, _ id: ConnectionID, at moment: Moment, into outputs: inout Outputs) {
         counters.live[link.peerClass, default: 1] -= 1
         dialler.closed(id)
+        if link.peer.notAfter != nil { deadlines.forget(id) }
         if link.peerClass == .client {
             shared.proven.forget(.direct(id))
             for aor in link.registered { endBindings(of: aor, on: .direct(id), at: moment, into: &outputs) }
@@ -71,7 +74,7 @@ extension Server {
     mutating func congested(
         _ id: ConnectionID, _ isCongested: Bool, at moment: Moment, into outputs: inout Outputs
     ) {
-        links.modify(id) { $0.isCongested = isCongested }
+        links.modify(id) { $0.congestedSince = isCongested ? $0.congestedSince ?? moment.now : nil }
         if isCongested { deadlines.start(.read, of: id, at: moment.now) }
     }
 
@@ -79,11 +82,15 @@ extension Server {
         while let (duty, id) = deadlines.takeOverdue(until: moment.now) {
             guard let link = links[id] else { continue }
             switch duty {
-            case .prove where !link.isProven, .read where link.isCongested:
+            case .prove where !link.isProven, .read where link.hasStoodStill(until: moment.now):
                 counters.refused[.e704, default: 0] += 1
                 outputs.items.append(.close(id, .limit(.e704)))
             case .prove, .read:
                 break
+            case .expire:
+                // trust.md, Continuous trust: a link ends at the peer's notAfter, whether the authority is heard of or not.
+                guard let (refusal, trace) = links.judge(id, at: moment.wall) else { continue }
+                cut(id, link, refusal, trace, at: moment, into: &outputs)
             }
         }
     }
@@ -96,28 +103,36 @@ extension Server {
         dialler.forgetFailures()
         let refused = links.sweep(by: update.context)
         for (id, refusal, trace, link) in refused {
-            counters.refused[refusal.code, default: 0] += 1
-            outputs.event(.linkCut(id, refusal, link.evidence, trace))
-            outputs.items.append(.close(id, .refused(refusal.code)))
-            _ = links.remove(id)
-            forget(link, id, at: moment, into: &outputs)
+            cut(id, link, refusal, trace, at: moment, into: &outputs)
         }
         for aor in update.endedUsers { endUser(Array(aor.utf8), at: moment, into: &outputs) }
         outputs.event(.swept(update.context.epoch, linksClosed: refused.count))
     }
 
+    private mutating func cut(
+        _ id: ConnectionID, _ link: Link, _ refusal: Refusal, _ trace: Trace, at moment: Moment,
+        into outputs: inout Outputs
+    ) {
+        counters.refused[refusal.code, default: 0] += 1
+        outputs.event(.linkCut(id, refusal, link.evidence, trace))
+        outputs.items.append(.close(id, .refused(refusal.code)))
+        _ = links.remove(id)
+        forget(link, id, at: moment, into: &outputs)
+    }
+
     /// An account was disabled, removed or given a new password: its proofs, bindings and connections end.
     private mutating func endUser(_ aor: [UInt8], at moment: Moment, into outputs: inout Outputs) {
-        for flow in shared.proven.forgetEverywhere(aor) { endFlow(flow, at: moment, into: &outputs) }
+        var flows = shared.proven.forgetEverywhere(aor)
         let bindings = shared.location.update(aor, at: moment.wall) { bindings in
             defer { bindings = [] }
             return bindings
         }
-        guard !bindings.isEmpty else { return }
-        record(aor, [], into: &outputs)
-        for binding in bindings {
-            if let flow = binding.flow { endFlow(flow, at: moment, into: &outputs) }
-        }
+        if !bindings.isEmpty { record(aor, [], into: &outputs) }
+        flows += bindings.compactMap(\.flow)
+        // At an edge there is neither proof nor binding, but the home server named the user of each flow.
+        flows += links.ids.filter { links[$0]?.registered.contains(aor) == true }.map { .direct($0) }
+        var ended: Set<Flow> = []
+        for flow in flows where ended.insert(flow).inserted { endFlow(flow, at: moment, into: &outputs) }
     }
 
     private mutating func endFlow(_ flow: Flow, at moment: Moment, into outputs: inout Outputs) {

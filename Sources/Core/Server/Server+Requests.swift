@@ -83,7 +83,11 @@ extension Server {
             return answer(job, 503, "Ending", Self.retryAfter(seconds: 5), at: moment, into: &outputs)
         }
         if job.facts.message.method == .options, isAddressedToUs(job.facts) {
-            return answer(job, 200, "OK", Self.capabilities, at: moment, into: &outputs)
+            guard case .reply(let status, let reason, let fields)? = Self.refusalOfRequirements(job.facts.message)
+            else {
+                return answer(job, 200, "OK", Self.capabilities, at: moment, into: &outputs)
+            }
+            return answer(job, status, reason, fields, at: moment, into: &outputs)
         }
         guard let sender = sender(of: job.facts.message, on: job.connection, job.link) else {
             outputs.event(.requestRefused(job.connection, .e406, why: "no flow named by the edge"))
@@ -125,7 +129,7 @@ extension Server {
             return
         }
         respond(200, "OK", to: message, in: transaction, on: id, at: moment, into: &outputs)
-        contexts[tag]?.isCancelled = true
+        contexts[tag]?.cancelReason = message.firstElement(of: .reason).map { Array($0) }
         cancelBranches(of: tag, at: moment, into: &outputs)
     }
 }
@@ -162,6 +166,8 @@ struct Target {
     var routes: [[UInt8]] = []
     /// Record-Route or Path line to put on top.
     var record: [UInt8]?
+    /// The user of ours whose flow this is; empty when the branch leads elsewhere or follows a dialog.
+    var user: [UInt8] = []
     /// Whether the hop is a server of this network, which is told the proven identity.
     var isInside = false
 }

@@ -54,22 +54,43 @@ extension Server {
         guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
         let status = Int(message.status)
         contexts[tag]?.branches[index].progress = .completed(status: status)
-        if status == 430 { flowFailed(context.branches[index].target, at: moment, into: &outputs) }
+        if status == 430, isServer(context.branches[index]) {
+            flowFailed(context.branches[index].target, at: moment, into: &outputs)
+        }
         if status < 300 {
             // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
             if !context.isAnswered || context.request.method == .invite {
                 contexts[tag]?.isAnswered = true
                 passBack(message, of: tag, at: moment, into: &outputs)
             }
+            contexts[tag]?.cancelReason = Array("SIP;cause=200;text=\"Call completed elsewhere\"".utf8)
             cancelBranches(of: tag, at: moment, into: &outputs)
         } else {
             if context.isBetter(status) {
-                contexts[tag]?.best = message
+                let passes = isForPreviousHop(status, from: context.branches[index])
+                contexts[tag]?.best = passes ? message : nil
                 contexts[tag]?.bestStatus = status
+            }
+            if status == 503, isServer(context.branches[index]), let reason = message.firstElement(of: .reason) {
+                contexts[tag]?.reason = Array(reason)
             }
             if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
         }
         settle(tag, at: moment, into: &outputs)
+    }
+
+    /// Whether a failure may go on as it came. RFC 5626 §11.2: 430 is for the server that keeps the binding, and ends
+    /// there. RFC 3261 §16.7 step 6: 503 speaks of the hop that sent it, which for a client outside is its home server.
+    private func isForPreviousHop(_ status: Int, from branch: ResponseContext.Branch) -> Bool {
+        switch status {
+        case 430: !surroundings.roles.contains(.frontEnd)
+        case 503: !surroundings.roles.contains(.frontEnd) && isServer(branch)
+        default: true
+        }
+    }
+
+    private func isServer(_ branch: ResponseContext.Branch) -> Bool {
+        branch.connection.flatMap { links[$0] }?.peerClass == .server
     }
 
     /// A branch ended in our own hands: no link, no answer, connection gone.
@@ -78,7 +99,6 @@ extension Server {
     ) {
         guard let context = contexts[tag], context.branches[index].isPending else { return }
         contexts[tag]?.branches[index].progress = .completed(status: status)
-        if status == 430 { flowFailed(context.branches[index].target, at: moment, into: &outputs) }
         if context.isBetter(status) {
             contexts[tag]?.best = nil
             contexts[tag]?.bestStatus = status
@@ -142,6 +162,9 @@ extension Server {
         case .discard: return
         case .send, .sendAndEnd: break
         }
+        if (200..<300).contains(message.status), link.peerClass == .client {
+            admitted(context.request, message, on: context.connection)
+        }
         var edits = MessageEdits()
         edits.removeFirst(.via)
         if link.peerClass != .server {
@@ -152,13 +175,28 @@ extension Server {
         write(message, edits, to: context.connection, into: &outputs)
     }
 
+    /// At an edge, a success from inside says that the home server let the client's user in, and the one to a REGISTER
+    /// which address-of-record its flow has now.
+    private mutating func admitted(_ request: SIPMessage, _ success: SIPMessage, on id: ConnectionID) {
+        guard !surroundings.roles.contains(.frontEnd) else { return }
+        links.modify(id) { link in
+            link.isProven = true
+            guard request.method == .register, let user = success.assertedIdentities?.first?.uri?.addressOfRecord
+            else { return }
+            link.registered.removeAll { $0 == user }
+            if success.has(.contact) { link.registered.append(user) }
+        }
+    }
+
     /// RFC 5626 §6: a flow that an edge calls failed has no bindings and no proven users any more.
     private mutating func flowFailed(_ target: Target, at moment: Moment, into outputs: inout Outputs) {
         guard case .link(.server(let edge), _) = target.hop, let route = target.routes.first,
             let user = NameAddress(route[...])?.uri?.user
         else { return }
         let flow = Flow.edge(EdgeFlow(edge: edge, token: Array(user)))
-        let users = shared.proven.users(on: flow, at: moment.now)
+        // The proof may be over and the binding not: then the target says whose it is.
+        var users = shared.proven.users(on: flow, at: moment.now)
+        if !target.user.isEmpty, !users.contains(target.user) { users.append(target.user) }
         shared.proven.forget(flow)
         for aor in users { endBindings(of: aor, on: flow, at: moment, into: &outputs) }
     }
@@ -175,7 +213,6 @@ extension Server {
             break
         case .serverUnreachable(_, let tag):
             // RFC 3261 §16.9: nobody waits for the answer, so nobody should go on ringing.
-            contexts[tag]?.isCancelled = true
             cancelBranches(of: tag, at: moment, into: &outputs)
         }
     }

@@ -24,6 +24,8 @@ struct Surroundings {
     private let partnersByName: [String: PartnerRecord]
     /// Edge or identity name to record, for the Route entries that a partner's proxies left.
     private let partnersByHost: [[UInt8]: PartnerRecord]
+    /// Name of an application to where it listens.
+    private let applicationAddresses: [String: NetworkAddress]
     /// Where an edge sends what comes from outside.
     let inwardHops: [ServerRecord]
     /// The edges of this network, for what goes outside.
@@ -80,6 +82,9 @@ struct Surroundings {
             for domain in partner.domains { byDomain[Self.bytes(domain)] = partner }
             for host in partner.identities + [partner.edge].compactMap(\.self) { byHost[Self.bytes(host)] = partner }
         }
+        applicationAddresses = Dictionary(
+            topology.applications.compactMap { application in application.address.map { (application.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
         partnersByDomain = byDomain
         partnersByName = byName
         partnersByHost = byHost
@@ -118,6 +123,9 @@ struct Surroundings {
     func partner(at host: ArraySlice<UInt8>) -> PartnerRecord? {
         partnersByHost[Array(host)] ?? partnersByDomain[Array(host)]
     }
+
+    /// Where the application with this name listens; nil when it only calls.
+    func applicationAddress(_ name: String) -> NetworkAddress? { applicationAddresses[name] }
 
     /// Host and port; RFC 3261 §19.1.2: 5061 is what TLS means without one.
     private static func sentBy(_ host: String, _ port: UInt16?) -> [UInt8] {

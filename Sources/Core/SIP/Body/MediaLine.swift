@@ -34,20 +34,57 @@ public enum SessionDescription {
     /// Every `m=` line of `body` in order; nil when one of them is malformed or there are too many. Lines end in CRLF
     /// or LF.
     public static func mediaLines(in body: ArraySlice<UInt8>) -> [MediaLine]? {
+        // RFC 4566 §5: one letter, the equals sign, the value, and no white space around the sign.
+        mediaLines(in: body) { $0.first == UInt8(ascii: "m") }
+    }
+
+    /// RFC 5621 §3: the same for a body of several parts, in any of which a description may stand. Lines of other parts
+    /// that only look like one count as well: rather a part too many than one unseen.
+    public static func mediaLines(inParts body: ArraySlice<UInt8>) -> [MediaLine]? {
+        mediaLines(in: body) { $0.starts(with: "m=".utf8) }
+    }
+
+    /// RFC 2045 §6.1: whether a part says that it is encoded, so that its lines are not what they mean.
+    public static func hasEncodedPart(_ body: ArraySlice<UInt8>) -> Bool {
+        var isEncoded = false
+        forEachLine(of: body) { line in
+            guard let colon = line.firstIndex(of: Octet.colon),
+                ["content-transfer-encoding", "content-encoding"].contains(where: line[..<colon].equalsIgnoringCase)
+            else { return true }
+            let value = line[(colon + 1)...].trimmed
+            isEncoded = !["7bit", "8bit", "binary", "identity"].contains { value.equalsIgnoringCase($0) }
+            return !isEncoded
+        }
+        return isEncoded
+    }
+
+    private static func mediaLines(
+        in body: ArraySlice<UInt8>, where isMedia: (ArraySlice<UInt8>) -> Bool
+    ) -> [MediaLine]? {
         var result: [MediaLine] = []
+        var isSound = true
+        forEachLine(of: body) { line in
+            guard isMedia(line) else { return true }
+            guard line.count > 2, line[line.startIndex + 1] == Octet.equals, let media = MediaLine(line.dropFirst(2)),
+                result.count < mediaLinesMax
+            else {
+                isSound = false
+                return false
+            }
+            result.append(media)
+            return true
+        }
+        return isSound ? result : nil
+    }
+
+    /// Calls `visit` with each line, without its end, until that says false.
+    private static func forEachLine(of body: ArraySlice<UInt8>, _ visit: (ArraySlice<UInt8>) -> Bool) {
         var start = body.startIndex
         while start < body.endIndex {
             var end = start
             while end < body.endIndex, body[end] != Octet.lineFeed, body[end] != Octet.carriageReturn { end += 1 }
-            let line = body[start..<end]
+            guard visit(body[start..<end]) else { return }
             start = end + 1
-            // RFC 4566 §5: one letter, the equals sign, the value, and no white space around the sign.
-            guard line.first == UInt8(ascii: "m") else { continue }
-            guard line.count > 2, line[line.startIndex + 1] == Octet.equals, let media = MediaLine(line.dropFirst(2)),
-                result.count < mediaLinesMax
-            else { return nil }
-            result.append(media)
         }
-        return result
     }
 }

@@ -13,8 +13,16 @@ struct Link {
     var registered: [[UInt8]] = []
     /// Whether a user was ever proven here, or the peer needs no proof; others must hurry (E704).
     var isProven: Bool
-    /// Bytes wait for a reader that stands still.
-    var isCongested = false
+    /// Since when bytes wait for a reader that stands still; nil while none do.
+    var congestedSince: Instant?
+
+    /// Whether bytes wait for a reader that stands still.
+    var isCongested: Bool { congestedSince != nil }
+
+    /// Whether bytes have waited all the time that a slow reader is given.
+    func hasStoodStill(until now: Instant) -> Bool {
+        congestedSince.map { now - $0 >= ServerLimits.congestionLifetime } ?? false
+    }
 
     /// The class that the decision gave.
     var peerClass: PeerClass { peer.peerClass }
@@ -67,6 +75,17 @@ struct LinkTable {
             return .admitted(peer, trace)
         case .refused(let refusal, let trace):
             return .refused(refusal, trace)
+        }
+    }
+
+    /// Decides again about one link, at the moment when its certificate ends; nil when it may stay.
+    mutating func judge(_ id: ConnectionID, at wall: WallTime) -> (refusal: Refusal, trace: Trace)? {
+        context.now = wall
+        guard var evidence = links[id]?.evidence else { return nil }
+        evidence.isLive = true
+        switch decide(evidence, in: context) {
+        case .admitted: return nil
+        case .refused(let refusal, let trace): return (refusal, trace)
         }
     }
 

@@ -2,13 +2,17 @@ import Basis
 
 /// When links must have done something: clients prove a user, slow readers read. Two queues of one duration each, so
 /// that an idle connection costs no timer; an entry whose link did its part meanwhile is skipped when it comes up.
+/// A third, in order, holds the ends of certificates; most clients show none.
 struct LinkDeadlines {
     /// What is owed.
     enum Duty {
         case prove
         case read
+        /// Nothing: the peer's certificate ends.
+        case expire
     }
 
+    private var expiries: [(deadline: Instant, id: ConnectionID)] = []
     private var proofs = Queue()
     private var reads = Queue()
 
@@ -31,17 +35,36 @@ struct LinkDeadlines {
         }
     }
 
+    /// The link's certificate ends at `deadline`. Latest first in the list, so that the next one is its last.
+    mutating func expire(_ id: ConnectionID, at deadline: Instant) {
+        var (low, high) = (0, expiries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if expiries[middle].deadline > deadline { low = middle + 1 } else { high = middle }
+        }
+        expiries.insert((deadline, id), at: low)
+    }
+
+    /// A link has gone: nothing is owed any more. The queues forget by themselves, the ends of certificates are far away.
+    mutating func forget(_ id: ConnectionID) {
+        expiries.removeAll { $0.id == id }
+    }
+
     mutating func start(_ duty: Duty, of id: ConnectionID, at now: Instant) {
         switch duty {
         case .prove: proofs.entries.append((now + ServerLimits.unprovenLifetime, id))
         case .read: reads.entries.append((now + ServerLimits.congestionLifetime, id))
+        case .expire: expire(id, at: now)
         }
     }
 
-    var next: Instant? { [proofs.next, reads.next].compactMap(\.self).min() }
+    var next: Instant? { [proofs.next, reads.next, expiries.last?.deadline].compactMap(\.self).min() }
 
     mutating func takeOverdue(until now: Instant) -> (duty: Duty, id: ConnectionID)? {
         if let id = proofs.take(until: now) { return (.prove, id) }
-        return reads.take(until: now).map { (.read, $0) }
+        if let id = reads.take(until: now) { return (.read, id) }
+        guard let last = expiries.last, last.deadline <= now else { return nil }
+        expiries.removeLast()
+        return (.expire, last.id)
     }
 }

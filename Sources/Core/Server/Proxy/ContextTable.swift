@@ -7,7 +7,7 @@ struct ContextTable {
     private var nextTag: UInt64 = 1
     /// RFC 3261 §16.8: all timers C last alike, so the first to start is the first to end; a provisional response moves the
     /// branch's own deadline and the entry here is looked at again when it comes up.
-    private var timersC: [(deadline: Instant, tag: UInt64)] = []
+    private var timersC: [(deadline: Instant, tag: UInt64, branch: Int)] = []
     private var firstTimer = 0
 
     var count: Int { contexts.count }
@@ -23,9 +23,9 @@ struct ContextTable {
         _modify { yield &contexts[tag] }
     }
 
-    mutating func startTimerC(of tag: UInt64, at now: Instant) -> Instant {
+    mutating func startTimerC(of branch: Int, in tag: UInt64, at now: Instant) -> Instant {
         let deadline = now + ServerLimits.timerC
-        timersC.append((deadline, tag))
+        timersC.append((deadline, tag, branch))
         return deadline
     }
 
@@ -35,11 +35,16 @@ struct ContextTable {
     mutating func silentBranches(at now: Instant) -> [(tag: UInt64, branch: Int)] {
         var silent: [(tag: UInt64, branch: Int)] = []
         while firstTimer < timersC.count, timersC[firstTimer].deadline <= now {
-            let tag = timersC[firstTimer].tag
+            let (_, tag, index) = timersC[firstTimer]
             firstTimer += 1
-            for (index, branch) in (contexts[tag]?.branches ?? []).enumerated() where branch.isPending {
-                guard let deadline = branch.timerC else { continue }
-                if deadline <= now { silent.append((tag, index)) } else { timersC.append((deadline, tag)) }
+            guard let branches = contexts[tag]?.branches, branches.indices.contains(index), branches[index].isPending,
+                let deadline = branches[index].timerC
+            else { continue }
+            if deadline <= now {
+                silent.append((tag, index))
+            } else {
+                // Not before the last one, so that the order stays: late by less than another timer C.
+                timersC.append((max(deadline, timersC.last?.deadline ?? deadline), tag, index))
             }
         }
         if firstTimer > 1_024 {

@@ -65,7 +65,10 @@ extension Server {
     /// From inside, a request names the client's flow in its Route, or a partner by Route or domain.
     private mutating func fromInside(_ job: Job, _ own: OwnRoutes, into outputs: inout Outputs) -> Routing {
         var preparation = Preparation(routesToPop: own.count)
-        if let token = own.token, partnerTokens.record(in: token) == nil {
+        let record = own.token.flatMap { partnerTokens.record(in: $0) }
+        preparation.identity = job.facts.message.assertedIdentities?.first?.uri?.addressOfRecord ?? []
+        preparation.mayLeave = !job.facts.message.hasPrivacy("id")
+        if let token = own.token, record == nil {
             guard let id = flowTokens.connection(for: token) else {
                 // RFC 5626 §11.2: the flow is not ours, or not any more.
                 return .reply(430, "Flow Failed", [])
@@ -73,7 +76,9 @@ extension Server {
             return .forward([Target(hop: .connection(id))], preparation)
         }
         let host = own.next.map(\.canonicalHost) ?? job.facts.target.canonicalHost
-        guard let partner = surroundings.partner(at: host[...]) else {
+        // Inside a dialog our own token names the partner: its user agent's host may be one that no record has.
+        let named = record.flatMap { surroundings.partner(named: $0) }
+        guard let partner = named ?? surroundings.partner(at: host[...]) else {
             outputs.event(.requestRefused(job.connection, .e401, why: job.facts.target.description))
             return .reply(404, "Not Found", [(.reason, Self.reason(.e401, why: "no partner"))])
         }
@@ -81,9 +86,6 @@ extension Server {
             outputs.event(.requestRefused(job.connection, .e404, why: partner.name))
             return .reply(403, "Forbidden", [(.reason, Self.reason(.e404, why: partner.name))])
         }
-        let asserted = job.facts.message.assertedIdentities?.first?.uri?.addressOfRecord ?? []
-        preparation.identity = asserted
-        preparation.mayLeave = !job.facts.message.hasPrivacy("id")
         target.record = partnerRecordRoute(partner.name)
         return .forward([target], preparation)
     }

@@ -74,7 +74,7 @@ extension Server {
         contexts[tag]?.branches[index].connection = id
         contexts[tag]?.branches[index].progress = .calling
         if isInvite {
-            let deadline = contexts.startTimerC(of: tag, at: moment.now)
+            let deadline = contexts.startTimerC(of: index, in: tag, at: moment.now)
             contexts[tag]?.branches[index].timerC = deadline
         }
         let edits = edits(
@@ -91,9 +91,8 @@ extension Server {
         if let uri = target.requestURI { edits.setRequestURI(uri) }
         let forwards = request.maxForwards.map { $0 - min($0, 1) } ?? ServerLimits.maxForwards
         edits.replace(.maxForwards, String(forwards).utf8)
-        if request.has(.maxBreadth) || breadth != ServerLimits.maxBreadth {
-            edits.replace(.maxBreadth, String(breadth).utf8)
-        }
+        // RFC 5393 §5.3.3: a request that has none is given one.
+        edits.replace(.maxBreadth, String(breadth).utf8)
         if preparation.routesToPop > 0 { edits.removeFirst(.route, preparation.routesToPop) }
         // RFC 3325 §5: what others wrote about identity ends here; what is said from here on is ours.
         edits.remove(.pAssertedIdentity)
@@ -102,16 +101,24 @@ extension Server {
         if !preparation.identity.isEmpty, mayTell {
             edits.append(.pAssertedIdentity, Array("<sip:".utf8) + preparation.identity + [UInt8(ascii: ">")])
         }
-        if surroundings.roles.contains(.frontEnd) {
-            edits.remove(.authorization)
-            edits.remove(.proxyAuthorization)
-        }
+        if surroundings.roles.contains(.frontEnd) { removeOwnCredentials(of: request, &edits) }
         for route in target.routes.reversed() { edits.prepend(.route, route) }
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
         edits.prepend(.via, via(branch, towards: target))
         return edits
+    }
+
+    /// What was an answer to us is for nobody else. RFC 3261 §22.3: credentials for other realms pass.
+    private func removeOwnCredentials(of request: SIPMessage, _ edits: inout MessageEdits) {
+        for name in [HeaderName.authorization, .proxyAuthorization] where request.has(name) {
+            let values = request.values(of: name)
+            let foreign = values.filter { DigestCredentials($0).map { $0.realm != surroundings.realm[...] } ?? true }
+            guard foreign.count < values.count else { continue }
+            edits.remove(name)
+            for value in foreign { edits.append(name, value) }
+        }
     }
 
     /// The Via of a branch, with the name and port that the next hop knows this server by.

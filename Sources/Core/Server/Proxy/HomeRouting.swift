@@ -43,6 +43,7 @@ extension Server {
         _ job: Job, from sender: Sender, at moment: Moment, into outputs: inout Outputs
     ) -> Routing {
         guard case .client(let flow) = sender else { return .reply(403, "Forbidden", []) }
+        if let refusal = Self.refusalOfRequirements(job.facts.message) { return refusal }
         let host = job.facts.target.canonicalHost
         guard surroundings.isOwn(domain: host[...]) || surroundings.isOwn(host: host[...]) else {
             return .reply(404, "Not Found", [])
@@ -64,7 +65,7 @@ extension Server {
         let facts = job.facts
         switch sender {
         case .client(let flow):
-            if facts.isAnonymous { return identifyAnonymous(on: flow, at: moment) }
+            if facts.isAnonymous { return identifyAnonymous(job, on: flow, at: moment, into: &outputs) }
             guard surroundings.isOwn(domain: facts.from.canonicalHost[...]), !facts.fromAddress.isEmpty else {
                 return .answer(403, "From is not yours", [])
             }
@@ -86,14 +87,28 @@ extension Server {
             }
             return .user(address)
         case .application:
-            guard job.link.peer.grant?.assertIdentity == true else { return refuseIdentity(job, into: &outputs) }
-            let asserted = assertedAddress(facts.message)
-            return .user(asserted.isEmpty ? facts.fromAddress : asserted)
+            guard let grant = job.link.peer.grant, !grant.outboundOnly else {
+                return refuseIdentity(job, into: &outputs)
+            }
+            let asserted = grant.assertIdentity ? assertedAddress(facts.message) : []
+            let address = asserted.isEmpty ? facts.fromAddress : asserted
+            guard grant.allows(address, in: surroundings.domains) else { return refuseIdentity(job, into: &outputs) }
+            guard grant.challenged else { return .user(address) }
+            return authenticate(address, of: job, on: .direct(job.connection), as: .proxy, at: moment, into: &outputs)
         }
     }
 
-    /// RFC 3323: who hides From still has to be somebody: the first user proven on the flow.
-    private func identifyAnonymous(on flow: Flow, at moment: Moment) -> Authentication {
+    /// RFC 3323 §4.1: who hides From still has to be somebody. RFC 3325 §6: P-Preferred-Identity says who, otherwise it is
+    /// the first user proven on the flow.
+    private mutating func identifyAnonymous(
+        _ job: Job, on flow: Flow, at moment: Moment, into outputs: inout Outputs
+    ) -> Authentication {
+        if let preferred = job.facts.message.preferredIdentities?.first?.uri {
+            guard surroundings.isOwn(domain: preferred.canonicalHost[...]), !preferred.addressOfRecord.isEmpty else {
+                return .answer(403, "P-Preferred-Identity is not yours", [])
+            }
+            return authenticate(preferred.addressOfRecord, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
+        }
         guard let user = shared.proven.users(on: flow, at: moment.now).first else {
             return .answer(403, "Anonymous to others, not to us", [])
         }
@@ -136,9 +151,13 @@ extension Server {
             guard let partner = surroundings.partner(named: name), let target = target(towards: partner) else {
                 return .reply(404, "Not Found", [])
             }
+            guard !partner.blocked else {
+                return refuse(job, .e404, 403, "Partner is blocked", why: partner.name, into: &outputs)
+            }
             return .forward([target], preparation)
-        case .application:
-            return .reply(404, "Not Found", [])
+        case .application(let name):
+            guard let address = surroundings.applicationAddress(name) else { return .reply(404, "Not Found", []) }
+            return .forward([Target(hop: .link(.application(name), address))], preparation)
         }
     }
 
@@ -158,6 +177,7 @@ extension Server {
                 var target = target(on: flow, requestURI: binding.contact, own: nil)
             else { continue }
             seen.append(flow)
+            target.user = aor
             if job.facts.message.method.createsDialog, let origin = sender.origin {
                 let token = DialogToken(
                     caller: identity, callerOrigin: origin, target: aor, targetOrigin: .client(flow))
@@ -195,13 +215,17 @@ extension Server {
 
     /// wire.md's rule on media: 488 with a Warning that says what is missing.
     private func refusalOfMedia(_ message: SIPMessage) -> Routing? {
-        guard let type = message.contentType, type.isType("application", "sdp") else { return nil }
+        switch surroundings.media.judge(message) {
+        case .passes: return nil
         // A body that calls itself SDP and cannot be read as one is not passed on either.
-        guard let lines = message.mediaLines else { return .reply(400, "Bad SDP", []) }
-        guard !surroundings.media.permits(lines) else { return nil }
-        let warning =
-            Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
-        return .reply(488, "Not Acceptable Here", [(.warning, warning)])
+        case .malformed: return .reply(400, "Bad SDP", [])
+        // RFC 3261 §21.4.13: what could be read.
+        case .unreadable: return .reply(415, "Unsupported Media Type", [(.acceptEncoding, Array("identity".utf8))])
+        case .open:
+            let warning =
+                Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
+            return .reply(488, "Not Acceptable Here", [(.warning, warning)])
+        }
     }
 
     private mutating func refuse(

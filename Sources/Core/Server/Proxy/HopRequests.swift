@@ -58,6 +58,7 @@ extension Server {
         add("To", to)
         add("Call-ID", request.callID ?? [])
         add("CSeq", "\(request.cSeq?.number ?? 0) \(method)".utf8)
+        if method == "CANCEL", let reason = context.cancelReason { add("Reason", reason) }
         add("Content-Length", "0".utf8)
         bytes.append(contentsOf: "\r\n".utf8)
         if id.shard == shard {

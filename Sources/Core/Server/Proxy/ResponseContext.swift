@@ -60,7 +60,8 @@ struct ResponseContext {
     var reason: [UInt8]?
     /// A final response was sent upstream; only more 2xx to an INVITE may follow.
     var isAnswered = false
-    var isCancelled = false
+    /// RFC 3326 §2: why the branches that still ring are cancelled, for their CANCEL; nil says nothing.
+    var cancelReason: [UInt8]?
 
     init(
         request: SIPMessage, connection: ConnectionID, transaction: ServerTransactionID, loop: LoopHash,
@@ -91,6 +92,8 @@ struct ResponseContext {
         switch status {
         case 600...: 0
         case 401, 407, 415, 420, 484: status / 100 * 1_000 - 1
+        // A flow that is gone and a branch that was silent say less about the user than any answer.
+        case 408, 430: 4_999
         // RFC 3261 §16.7: a 503 of one next hop says nothing about the others.
         case 503: 5_999
         default: status / 100 * 1_000

@@ -19,7 +19,11 @@ extension Server {
         case .refused(let status, let reason, let list):
             answer(job, status, reason, list.fields.map { ($0.name, $0.value) }, at: moment, into: &outputs)
         case .accepted(let isChanged):
-            let fields = acceptance(of: order, bindings, message, at: moment.wall)
+            var fields = acceptance(of: order, bindings, message, at: moment.wall)
+            // The edge keeps it with the flow, so that the connection ends with the user; it does not tell the client.
+            if job.link.peerClass == .server {
+                fields.append((.pAssertedIdentity, Array("<sip:".utf8) + aor + [UInt8(ascii: ">")]))
+            }
             guard isChanged else { return answer(job, 200, "OK", fields, at: moment, into: &outputs) }
             settle(aor, bindings, flow: flow, at: moment)
             outputs.event(.bindingsChanged(aor: aor, count: bindings.count))
@@ -35,8 +39,13 @@ extension Server {
 
     /// Ties the address to the connection, so that its bindings end with it; without one left, the proof ends too.
     private mutating func settle(_ aor: [UInt8], _ bindings: [Binding], flow: Flow, at moment: Moment) {
-        let isBoundHere = bindings.contains { $0.flow == flow }
-        if !isBoundHere { shared.proven.forget(aor, on: flow) }
+        let last = bindings.filter { $0.flow == flow }.map(\.expires).max()
+        let isBoundHere = last != nil
+        if let last {
+            shared.proven.limit(aor, on: flow, to: moment.now + (last - moment.wall))
+        } else {
+            shared.proven.forget(aor, on: flow)
+        }
         guard case .direct(let id) = flow else { return }
         links.modify(id) { link in
             link.registered.removeAll { $0 == aor }

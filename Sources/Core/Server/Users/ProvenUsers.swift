@@ -16,7 +16,10 @@ public final class ProvenUsers: Sendable {
 
     private struct Proof {
         let aor: [UInt8]
-        let until: Instant
+        /// An hour after the digest.
+        let latest: Instant
+        /// When it ends: with the registration, if that is earlier.
+        var until: Instant
     }
 
     private final class Box: Sendable {
@@ -36,13 +39,22 @@ public final class ProvenUsers: Sendable {
             var proofs = flows[flow] ?? []
             proofs.removeAll { $0.aor == aor || $0.until <= now }
             if proofs.count >= Self.usersPerFlowMax { proofs.removeFirst() }
-            proofs.append(Proof(aor: aor, until: now + Self.lifetime))
+            proofs.append(Proof(aor: aor, latest: now + Self.lifetime, until: now + Self.lifetime))
             if flows.count >= Self.flowsPerStripeMax, flows[flow] == nil {
                 // Only proofs are lost here: the client behind a forgotten flow is challenged once more.
                 flows = flows.filter { $0.value.contains { $0.until > now } }
                 if flows.count >= Self.flowsPerStripeMax { flows.removeAll() }
             }
             flows[flow] = proofs
+        }
+    }
+
+    /// A registration of `aor` on `flow` lasts until `end` now, and the proof no longer than that.
+    func limit(_ aor: [UInt8], on flow: Flow, to end: Instant) {
+        box(for: flow).proofs.withLock { flows in
+            guard let index = flows[flow]?.firstIndex(where: { $0.aor == aor }) else { return }
+            let latest = flows[flow]?[index].latest ?? end
+            flows[flow]?[index].until = min(end, latest)
         }
     }
 
@@ -75,7 +87,7 @@ public final class ProvenUsers: Sendable {
 
     /// Forgets a user on every flow and returns the flows: the account was disabled, removed or given a new password.
     func forgetEverywhere(_ aor: [UInt8]) -> [Flow] {
-        boxes.flatMap { box in
+        let all = boxes.flatMap { box in
             box.proofs.withLock { flows in
                 let concerned = flows.filter { $0.value.contains { $0.aor == aor } }.keys
                 for flow in concerned {
@@ -85,6 +97,8 @@ public final class ProvenUsers: Sendable {
                 return Array(concerned)
             }
         }
+        // Sorted, because the order of a dictionary changes from process to process and a run must not.
+        return all.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }
 
     private func box(for flow: Flow) -> Box {

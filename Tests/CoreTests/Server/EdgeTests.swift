@@ -1,0 +1,277 @@
+import Basis
+import SIP
+import Server
+import Testing
+import Trust
+
+@Suite("The edge")
+struct EdgeTests {
+    private let world: DecisionWorld
+
+    init() throws {
+        var world = try DecisionWorld()
+        world.topology.partners[0].address = NetworkAddress("127.0.2.1:5061")
+        self.world = world
+    }
+
+    /// An edge and the front end behind it. What one sends to the other is carried by `exchange`.
+    private final class Pair {
+        let edge: TestServer
+        let home: TestServer
+        private var toHome: (out: ConnectionID, into: ConnectionID)?
+        private var toEdge: (out: ConnectionID, into: ConnectionID)?
+
+        init(_ world: DecisionWorld) throws {
+            edge = try TestServer("edge1", in: world)
+            home = try TestServer("fe1", in: world, users: ["alice", "bob"])
+        }
+
+        func exchange() throws {
+            while true {
+                if edge.dials.contains(where: { $0.dialled == .server("fe1.contoso.example") }) {
+                    toHome = (try edge.answerDial(as: "fe1"), try home.peer("edge1"))
+                }
+                if home.dials.contains(where: { $0.dialled == .server("edge1.contoso.example") }) {
+                    toEdge = (try home.answerDial(as: "edge1"), try edge.peer("fe1"))
+                }
+                var moved = 0
+                func move(_ from: TestServer, _ id: ConnectionID, _ to: TestServer, _ other: ConnectionID) {
+                    for message in from.read(id) {
+                        moved += 1
+                        var bytes: [UInt8] = []
+                        message.serialise(into: &bytes)
+                        to.send(bytes, on: other)
+                    }
+                }
+                if let link = toHome {
+                    move(edge, link.out, home, link.into)
+                    move(home, link.into, edge, link.out)
+                }
+                if let link = toEdge {
+                    move(home, link.out, edge, link.into)
+                    move(edge, link.into, home, link.out)
+                }
+                if moved == 0 { return }
+            }
+        }
+
+        func outsider() throws -> ConnectionID {
+            let id = edge.connect(.outside([]).with { $0.remoteAddress = NetworkAddress("198.51.100.4:50000") })
+            try #require(edge.closed[id] == nil)
+            return id
+        }
+
+        func register(_ user: String, on id: ConnectionID) throws -> SIPMessage {
+            let instance = "+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000a95a0e128>\";reg-id=1"
+            let draft = Draft.register(
+                user, contact: "<sip:\(user)@198.51.100.4>;\(instance)", ["Supported: path, outbound"])
+            edge.send(draft, on: id)
+            try exchange()
+            edge.send(try draft.answering(try edge.one(id), as: user), on: id)
+            try exchange()
+            return try edge.one(id)
+        }
+    }
+
+    @Test("RFC 3327 §5.1, RFC 5626 §5.1: Path on REGISTER, Record-Route on everything else, both with the flow and ob")
+    func path() throws {
+        let edge = try TestServer("edge1", in: world)
+        let client = edge.connect(.outside([]))
+        edge.send(.register("alice"), on: client)
+        edge.send(.message("alice", to: "bob"), on: client)
+        let inside = try edge.answerDial(as: "fe1")
+        let requests = edge.read(inside)
+        let path = try #require(requests.first?.texts(.path).first)
+        #expect(path.hasSuffix("@edge1.contoso.example;transport=tls;lr;ob>"))
+        #expect(requests.last?.texts(.recordRoute) == [path])
+        let other = edge.connect(.outside([]))
+        edge.send(.message("alice", to: "bob"), on: other)
+        #expect(try edge.one(inside).texts(.recordRoute) != [path])
+    }
+
+    @Test("A client registers through the edge, and is called on the flow on which it did")
+    func outsideUser() throws {
+        let pair = try Pair(world)
+        let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
+        let answer = try pair.register("alice", on: client)
+        #expect(answer.status == 200 && answer.supports("outbound", in: .require) && answer.has(.path))
+        pair.home.send(.message("bob", to: "alice"), on: bob)
+        try pair.exchange()
+        let request = try pair.edge.one(client)
+        #expect(request.body.text == "hello" && request.texts(.route).isEmpty)
+        // The same view as a client inside has.
+        #expect(request.texts(.pAssertedIdentity) == ["<sip:bob@contoso.example>"])
+        pair.edge.send(request.answered(200), on: client)
+        try pair.exchange()
+        #expect(pair.home.statuses(bob) == [200])
+        pair.home.send(.message("bob", to: "alice", ["Privacy: id"]), on: bob)
+        try pair.exchange()
+        #expect(try !pair.edge.one(client).has(.pAssertedIdentity))
+    }
+
+    @Test("What one client behind the edge proved says nothing about the next")
+    func flowsApart() throws {
+        let pair = try Pair(world)
+        let (first, second) = (try pair.outsider(), try pair.outsider())
+        _ = try pair.register("alice", on: first)
+        pair.edge.send(.message("alice", to: "bob"), on: first)
+        pair.edge.send(.message("alice", to: "bob"), on: second)
+        try pair.exchange()
+        #expect(pair.edge.statuses(first) == [480])
+        #expect(pair.edge.statuses(second) == [407])
+    }
+
+    @Test("A call from outside in: the callee's BYE comes back over the flow, through both")
+    func call() throws {
+        let pair = try Pair(world)
+        let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
+        _ = try pair.register("alice", on: client)
+        let draft = Draft.invite("alice", to: "bob")
+        pair.edge.send(draft, on: client)
+        try pair.exchange()
+        let invite = try pair.home.one(bob)
+        #expect(invite.texts(.recordRoute).count == 2)
+        pair.home.send(invite.answered(200, ["Contact: <sip:bob@192.0.2.7:40000;transport=tls>"]), on: bob)
+        try pair.exchange()
+        let answers = pair.edge.read(client)
+        #expect(answers.last?.status == 200)
+        let caller = try TestDialog(caller: draft, try #require(answers.last))
+        pair.edge.send(caller.request("ACK") { $0.cSeq = draft.cSeq }, on: client)
+        try pair.exchange()
+        #expect(try pair.home.one(bob).method == .ack)
+        pair.home.send(try TestDialog(callee: invite).request("BYE"), on: bob)
+        try pair.exchange()
+        let bye = try pair.edge.one(client)
+        #expect(bye.method == .bye && bye.texts(.route).isEmpty)
+        // The caller's end, too, and with the same Route again from another flow in vain.
+        let other = try pair.outsider()
+        pair.edge.send(caller.request("INFO"), on: other)
+        try pair.exchange()
+        #expect(pair.edge.statuses(other) == [403])
+        pair.edge.send(caller.request("INFO") { $0.branch += "again" }, on: client)
+        try pair.exchange()
+        #expect(try pair.home.one(bob).method == .info)
+    }
+
+    @Test("RFC 5626 §11.2: a flow that is gone is 430 at the edge and 480 to the caller; binding and proof end")
+    func flowGone() throws {
+        let pair = try Pair(world)
+        let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
+        _ = try pair.register("alice", on: client)
+        pair.edge.drop(client)
+        // The proof of an hour is over by then, the binding is not: it must go all the same.
+        pair.home.send(.message("bob", to: "alice"), on: bob)
+        try pair.exchange()
+        #expect(pair.home.statuses(bob) == [480])
+        #expect(pair.home.server.shared.location.everything.map { $0.aor[...].text } == ["bob@contoso.example"])
+    }
+
+    @Test("RFC 5626 §5.3: a token that we did not make is 430")
+    func forgedToken() throws {
+        let edge = try TestServer("edge1", in: world)
+        let (client, inside) = (edge.connect(.outside([])), try edge.peer("fe1"))
+        edge.send(.message("alice", to: "bob"), on: client)
+        let out = try edge.answerDial(as: "fe1")
+        let route = try #require(try edge.one(out).texts(.recordRoute).first)
+        func draft(_ route: String) -> Draft { .message("bob", to: "alice", ["Route: \(route)"]) }
+        edge.send(draft(route.replacing("<sip:", with: "<sip:A", maxReplacements: 1)), on: inside)
+        #expect(edge.statuses(inside) == [430])
+        edge.send(draft(route), on: inside)
+        #expect(edge.read(client).count == 1)
+    }
+
+    @Test("A client outside is closed after 30 s unless the home server lets a user in")
+    func deadline() throws {
+        let pair = try Pair(world)
+        let (proven, idle) = (try pair.outsider(), try pair.outsider())
+        #expect(try pair.register("alice", on: proven).status == 200)
+        pair.edge.send(.message("alice", to: "bob"), on: idle)
+        try pair.exchange()
+        #expect(pair.edge.statuses(idle) == [407])
+        pair.edge.pass(.seconds(31))
+        #expect(pair.edge.closed[idle] == .limit(.e704))
+        #expect(pair.edge.closed[proven] == nil)
+    }
+
+    @Test("wire.md: a user that ended loses the connections at the edge that the 200 to its REGISTER named")
+    func userEnded() throws {
+        let pair = try Pair(world)
+        let (first, second, third) = (try pair.outsider(), try pair.outsider(), try pair.outsider())
+        _ = try pair.register("alice", on: first)
+        _ = try pair.register("bob", on: second)
+        // By an alias: the address-of-record is what the home server says.
+        let draft = Draft.register("alice").with { $0.to = "sip:alice.alias@contoso.example" }
+        pair.edge.send(draft, on: third)
+        try pair.exchange()
+        pair.edge.send(try draft.answering(try pair.edge.one(third), as: "alice"), on: third)
+        try pair.exchange()
+        let answer = try pair.edge.one(third)
+        #expect(answer.status == 200 && !answer.has(.pAssertedIdentity))
+        try pair.edge.change(world, users: [], ended: ["alice@contoso.example"])
+        #expect(pair.edge.closed == [first: .done, third: .done])
+    }
+
+    @Test("A partner sends from its domains to ours: E403, E406, and the control")
+    func partner() throws {
+        let edge = try TestServer("edge1", in: world)
+        let partner = try edge.fabrikam()
+        edge.send(Draft("MESSAGE", from: "x@contoso.example", to: "bob@contoso.example"), on: partner)
+        edge.send(Draft("MESSAGE", from: "x@tailspin.example", to: "bob@contoso.example"), on: partner)
+        edge.send(Draft("MESSAGE", from: "x@fabrikam.example", to: "y@fabrikam.example"), on: partner)
+        edge.send(Draft("MESSAGE", from: "x@fabrikam.example", to: "y@stranger.example"), on: partner)
+        #expect(edge.statuses(partner) == [403, 403, 404, 404])
+        #expect(edge.refusals == [.e403, .e403, .e406, .e406])
+        edge.send(
+            Draft(
+                "MESSAGE", from: "x@fabrikam.example", to: "bob@contoso.example",
+                ["P-Asserted-Identity: <sip:alice@contoso.example>"]), on: partner)
+        let inside = try edge.answerDial(as: "fe1")
+        #expect(try edge.one(inside).texts(.pAssertedIdentity) == ["<sip:x@fabrikam.example>"])
+    }
+
+    @Test(
+        "From inside out: to partners of ours only (E401), not to blocked ones (E404), with the code for the hop before"
+    )
+    func outwards() throws {
+        let edge = try TestServer("edge1", in: world)
+        let inside = try edge.peer("fe1")
+        let identity = "P-Asserted-Identity: <sip:alice@contoso.example>"
+        edge.send(.message("alice", to: "x@stranger.example", [identity]), on: inside)
+        edge.send(.message("alice", to: "x@woodgrove.example", [identity]), on: inside)
+        let refused = edge.read(inside)
+        #expect(refused.map(\.status) == [404, 403])
+        #expect(refused.map { $0.texts(.reason).first?.contains("E40") } == [true, true])
+        #expect(edge.refusals == [.e401, .e404] && edge.dials.isEmpty)
+        edge.send(.message("alice", to: "x@fabrikam.example", [identity]), on: inside)
+        let partner = try edge.answerDial(as: nil)
+        let request = try edge.one(partner)
+        #expect(request.texts(.pAssertedIdentity) == ["<sip:alice@contoso.example>"])
+        #expect(request.texts(.recordRoute).first?.hasSuffix("@sip.contoso.example;transport=tls;lr>") == true)
+        edge.send(request.answered(200, ["P-Asserted-Identity: <sip:z@contoso.example>"]), on: partner)
+        #expect(edge.statuses(inside) == [200])
+        edge.send(.message("alice", to: "x@fabrikam.example", [identity, "Privacy: id"]), on: inside)
+        #expect(try !edge.one(partner).has(.pAssertedIdentity))
+    }
+
+    @Test("Inside a dialog the edge's own token names the partner, whatever host the partner's user agent has")
+    func partnerDialog() throws {
+        let edge = try TestServer("edge1", in: world)
+        let inside = try edge.peer("fe1")
+        let draft = Draft.invite(
+            "alice", to: "x@fabrikam.example", ["P-Asserted-Identity: <sip:alice@contoso.example>"])
+        edge.send(draft, on: inside)
+        let partner = try edge.answerDial(as: nil)
+        let invite = try edge.one(partner)
+        edge.send(invite.answered(200, ["Contact: <sip:x@10.0.0.9:5061>"]), on: partner)
+        let answer = try #require(edge.read(inside).last)
+        let dialog = try TestDialog(caller: draft, answer)
+        edge.send(dialog.request("ACK") { $0.cSeq = draft.cSeq }, on: inside)
+        #expect(try edge.one(partner).method == .ack)
+        edge.send(dialog.request("BYE"), on: inside)
+        #expect(try edge.one(partner).requestURIBytes.text == "sip:x@10.0.0.9:5061")
+        // Back: over the link that the partner dialled, with the same token.
+        let back = try edge.fabrikam()
+        edge.send(try TestDialog(callee: invite).request("BYE"), on: back)
+        #expect(edge.dials.map(\.dialled) == [.server("fe1.contoso.example")])
+    }
+}
