@@ -114,7 +114,7 @@ extension Server {
     private func isAddressedToUs(_ facts: RequestFacts) -> Bool {
         let host = facts.target.canonicalHost
         guard facts.target.user?.isEmpty ?? true else { return false }
-        return surroundings.isOwn(domain: host[...]) || surroundings.isOwn(host: host[...])
+        return surroundings.isOwn(domain: host[...]) || surroundings.isOwn(facts.target)
     }
 
     /// RFC 3261 §9.2, RFC 3261 §16.10: the CANCEL is answered here, and goes on to every branch that still waits.

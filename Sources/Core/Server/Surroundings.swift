@@ -14,8 +14,9 @@ struct Surroundings {
     let domains: [[UInt8]]
     let realm: [UInt8]
     let media: MediaPolicy
-    /// Every host that means this server when it stands in a Route: FQDN, pool, external name.
-    private let ownHosts: Set<[UInt8]>
+    /// What means this server when it stands in a Route: FQDN, pool and external name with any port, and its addresses with
+    /// theirs, because several servers may share one address.
+    private let ownPlaces: Set<[UInt8]>
     /// Host in a Route to the servers behind it, for this server's own network.
     private let servers: [[UInt8]: [ServerRecord]]
     /// Domain to partner record.
@@ -54,9 +55,9 @@ struct Surroundings {
         media = topology.media
         let external = pools.compactMap(\.external?.name).first
         let own = topology.server(named: name)
-        // Clients that name their outbound proxy by address put that address into Route.
-        let addresses = [own?.address.host, own?.external?.host, external].compactMap(\.self)
-        ownHosts = Set(([name] + pools.map(\.name) + addresses).map(Self.bytes))
+        let names = [name] + pools.map(\.name) + [external].compactMap(\.self)
+        let addresses = [own?.address, own?.external].compactMap(\.self)
+        ownPlaces = Set(names.map(Self.bytes) + addresses.map { Self.place(Self.bytes($0.host), $0.port) })
         insideHost = Self.sentBy(name, own?.address.port)
         clientAddress =
             (own?.external ?? own?.address).map { Self.sentBy($0.host, $0.port) } ?? Self.bytes(external ?? name)
@@ -66,7 +67,7 @@ struct Surroundings {
         var servers: [[UInt8]: [ServerRecord]] = [:]
         for server in topology.servers {
             servers[Self.bytes(server.name)] = [server]
-            servers[Self.bytes("\(server.address)")] = [server]
+            servers[Self.place(Self.bytes(server.address.host), server.address.port)] = [server]
         }
         for pool in topology.pools {
             let members = pool.members.compactMap { records[$0] }
@@ -98,8 +99,11 @@ struct Surroundings {
             hop.flatMap { servers[Self.bytes($0)] }?.filter { $0.name != name } ?? members(with: .frontEnd)
     }
 
-    /// Whether a Route or request URI with this host means this server.
-    func isOwn(host: ArraySlice<UInt8>) -> Bool { ownHosts.contains(Array(host)) }
+    /// Whether a Route or request URI means this server.
+    func isOwn(_ uri: SIPURI) -> Bool {
+        let host = uri.canonicalHost
+        return ownPlaces.contains(host) || ownPlaces.contains(Self.place(host, uri.port))
+    }
 
     /// Whether `host` is one of the organisation's SIP domains.
     func isOwn(domain: ArraySlice<UInt8>) -> Bool { domains.contains { $0[...] == domain } }
@@ -110,7 +114,7 @@ struct Surroundings {
     /// The servers of this network that a Route means, by name or by address and port.
     func servers(at route: SIPURI) -> [ServerRecord] {
         let host = route.canonicalHost
-        return servers[host] ?? servers[host + Array(":\(route.port ?? 5_061)".utf8)] ?? []
+        return servers[host] ?? servers[Self.place(host, route.port)] ?? []
     }
 
     /// The partner whose record has this domain.
@@ -127,10 +131,18 @@ struct Surroundings {
     /// Where the application with this name listens; nil when it only calls.
     func applicationAddress(_ name: String) -> NetworkAddress? { applicationAddresses[name] }
 
-    /// Host and port; RFC 3261 §19.1.2: 5061 is what TLS means without one.
+    /// RFC 3261 §19.1.2: what TLS means without a port.
+    private static let usualPort: UInt16 = 5_061
+
+    /// Host and port as they are written: the usual port is left out.
     private static func sentBy(_ host: String, _ port: UInt16?) -> [UInt8] {
-        guard let port, port != 5_061 else { return bytes(host) }
-        return bytes("\(host):\(port)")
+        guard let port, port != usualPort else { return bytes(host) }
+        return place(bytes(host), port)
+    }
+
+    /// Host and port as a key.
+    private static func place(_ host: [UInt8], _ port: UInt16?) -> [UInt8] {
+        host + Array(":\(port ?? usualPort)".utf8)
     }
 
     private static func bytes(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }

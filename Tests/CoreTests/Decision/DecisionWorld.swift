@@ -44,7 +44,9 @@ struct DecisionWorld {
             PoolRecord(name: "dir.contoso.example", roles: [.director], members: ["dir1.contoso.example"]),
             PoolRecord(name: "chat.contoso.example", roles: [.groupChat], members: ["chat1.contoso.example"]),
         ]
-        topology.servers = try ["fe1", "fe2", "edge1", "edge2", "med1", "dir1", "chat1"].map(server)
+        topology.servers = try ["fe1", "fe2", "edge1", "edge2", "med1", "dir1", "chat1"].enumerated().map {
+            try server($0.element, number: $0.offset + 1)
+        }
         topology.applications = [
             ApplicationRecord(
                 name: "pbx.contoso.example", keys: [try pin("pbx")], grant: ApplicationGrant(assertIdentity: true)),
@@ -64,10 +66,10 @@ struct DecisionWorld {
         ]
     }
 
-    private func server(_ name: String) throws -> ServerRecord {
+    private func server(_ name: String, number: Int) throws -> ServerRecord {
         ServerRecord(
-            name: name + ".contoso.example", address: try #require(NetworkAddress("127.0.1.1:5061")),
-            trust: try #require(NetworkAddress("127.0.1.1:5443")), keys: [try pin(name)])
+            name: name + ".contoso.example", address: try #require(NetworkAddress("127.0.1.\(number):5061")),
+            trust: try #require(NetworkAddress("127.0.1.\(number):5443")), keys: [try pin(name)])
     }
 
     func pin(_ name: String) throws -> KeyPin {

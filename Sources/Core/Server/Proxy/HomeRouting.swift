@@ -45,7 +45,7 @@ extension Server {
         guard case .client(let flow) = sender else { return .reply(403, "Forbidden", []) }
         if let refusal = Self.refusalOfRequirements(job.facts.message) { return refusal }
         let host = job.facts.target.canonicalHost
-        guard surroundings.isOwn(domain: host[...]) || surroundings.isOwn(host: host[...]) else {
+        guard surroundings.isOwn(domain: host[...]) || surroundings.isOwn(job.facts.target) else {
             return .reply(404, "Not Found", [])
         }
         let address = job.facts.to.addressOfRecord
