@@ -16,6 +16,8 @@ struct Surroundings {
     let media: MediaPolicy
     /// Every host that means this server when it stands in a Route: FQDN, pool, external name.
     private let ownHosts: Set<[UInt8]>
+    /// The address and port of each listener, for a Route that names one: another server may have the same address.
+    private let ownAddresses: Set<[UInt8]>
     /// Host in a Route to the servers behind it, for this server's own network.
     private let servers: [[UInt8]: [ServerRecord]]
     /// Domain to partner record.
@@ -55,11 +57,12 @@ struct Surroundings {
         let external = pools.compactMap(\.external?.name).first
         let own = topology.server(named: name)
         // Clients that name their outbound proxy by address put that address into Route.
-        let addresses = [own?.address.host, own?.external?.host, external].compactMap(\.self)
+        let addresses = [own?.address.uriHost, own?.external?.uriHost, external].compactMap(\.self)
         ownHosts = Set(([name] + pools.map(\.name) + addresses).map(Self.bytes))
         insideHost = Self.sentBy(name, own?.address.port)
         clientAddress =
-            (own?.external ?? own?.address).map { Self.sentBy($0.host, $0.port) } ?? Self.bytes(external ?? name)
+            (own?.external ?? own?.address).map { Self.sentBy($0.uriHost, $0.port) } ?? Self.bytes(external ?? name)
+        ownAddresses = Set([own?.address, own?.external].compactMap(\.self).map { Self.bytes("\($0)") })
         outsideHost = Self.sentBy(external ?? name, own?.external?.port ?? own?.address.port)
         var records: [String: ServerRecord] = [:]
         for server in topology.servers { records[server.name] = server }
@@ -98,7 +101,15 @@ struct Surroundings {
             hop.flatMap { servers[Self.bytes($0)] }?.filter { $0.name != name } ?? members(with: .frontEnd)
     }
 
-    /// Whether a Route or request URI with this host means this server.
+    /// Whether a Route means this server, by one of its names, or by its address when no other server has that with the
+    /// port of the Route.
+    func isOwn(route: SIPURI) -> Bool {
+        guard isOwn(host: route.canonicalHost[...]) else { return false }
+        let address = Self.bytes("\(route.canonicalHost[...].text):\(route.port ?? 5_061)")
+        return ownAddresses.contains(address) || servers[address] == nil
+    }
+
+    /// Whether a request URI with this host means this server.
     func isOwn(host: ArraySlice<UInt8>) -> Bool { ownHosts.contains(Array(host)) }
 
     /// Whether `host` is one of the organisation's SIP domains.
@@ -134,4 +145,9 @@ struct Surroundings {
     }
 
     private static func bytes(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }
+}
+
+extension NetworkAddress {
+    /// The address as the host of a URI: IPv6 in brackets.
+    fileprivate var uriHost: String { ip.count == 4 ? host : "[\(host)]" }
 }

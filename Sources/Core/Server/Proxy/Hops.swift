@@ -18,7 +18,7 @@ extension Server {
         var own = OwnRoutes()
         for element in message.elements(of: .route) {
             guard let uri = NameAddress(element)?.uri else { break }
-            guard surroundings.isOwn(host: uri.canonicalHost[...]) else {
+            guard surroundings.isOwn(route: uri) else {
                 own.next = uri
                 break
             }
