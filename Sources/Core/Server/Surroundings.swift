@@ -57,17 +57,17 @@ struct Surroundings {
         let own = topology.server(named: name)
         let names = [name] + pools.map(\.name) + [external].compactMap(\.self)
         let addresses = [own?.address, own?.external].compactMap(\.self)
-        ownPlaces = Set(names.map(Self.bytes) + addresses.map { Self.place(Self.bytes($0.host), $0.port) })
+        ownPlaces = Set(names.map(Self.bytes) + addresses.map { Self.place(Self.bytes($0.uriHost), $0.port) })
         insideHost = Self.sentBy(name, own?.address.port)
         clientAddress =
-            (own?.external ?? own?.address).map { Self.sentBy($0.host, $0.port) } ?? Self.bytes(external ?? name)
+            (own?.external ?? own?.address).map { Self.sentBy($0.uriHost, $0.port) } ?? Self.bytes(external ?? name)
         outsideHost = Self.sentBy(external ?? name, own?.external?.port ?? own?.address.port)
         var records: [String: ServerRecord] = [:]
         for server in topology.servers { records[server.name] = server }
         var servers: [[UInt8]: [ServerRecord]] = [:]
         for server in topology.servers {
             servers[Self.bytes(server.name)] = [server]
-            servers[Self.place(Self.bytes(server.address.host), server.address.port)] = [server]
+            servers[Self.place(Self.bytes(server.address.uriHost), server.address.port)] = [server]
         }
         for pool in topology.pools {
             let members = pool.members.compactMap { records[$0] }
@@ -146,4 +146,9 @@ struct Surroundings {
     }
 
     private static func bytes(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }
+}
+
+extension NetworkAddress {
+    /// The address as the host of a URI: IPv6 in brackets.
+    fileprivate var uriHost: String { ip.count == 4 ? host : "[\(host)]" }
 }
