@@ -215,6 +215,28 @@ struct HomeProxyTests {
         #expect(home.read(bob).isEmpty && home.refusals == [.e403, .e403, .e403])
     }
 
+    @Test(
+        "trust.md, Source form: a grant that names nobody stands for the numbers routed there, if identity may be asserted",
+        arguments: [
+            (["tel:+4930*"], true, 200, 403), (["tel:*"], true, 200, 403), (["tel:+4989*"], true, 403, 403),
+            (["sip:*@contoso.example"], true, 403, 403), (["tel:+4930*"], false, 403, 403),
+        ])
+    func routedNumbers(routes: [String], assertIdentity: Bool, number: Int, name: Int) throws {
+        let home = try home { world in
+            world.grantPBX(users: [])
+            for index in world.topology.applications.indices {
+                world.topology.applications[index].routes = routes
+                world.topology.applications[index].grant.assertIdentity = assertIdentity
+            }
+        }
+        let (bob, pbx) = (try home.signedIn("bob"), try home.peer("pbx"))
+        for (user, expected) in [("+493012", number), ("alice", name)] {
+            home.send(.message(user, to: "bob"), on: pbx)
+            for request in home.read(bob) { home.send(request.answered(200), on: bob) }
+            #expect(home.statuses(pbx) == [expected], "\(user)")
+        }
+    }
+
     @Test("A partner's request is for users of ours; from a partner to a partner nothing goes")
     func partnerToPartner() throws {
         let home = try home { world in

@@ -86,10 +86,11 @@ extension Server {
                 return refuseIdentity(job, into: &outputs)
             }
             return .user(address)
-        case .application:
-            guard let grant = job.link.peer.grant, !grant.outboundOnly else {
+        case .application(let name):
+            guard let given = job.link.peer.grant, !given.outboundOnly else {
                 return refuseIdentity(job, into: &outputs)
             }
+            let grant = surroundings.grant(given, of: name)
             let asserted = grant.assertIdentity ? assertedAddress(facts.message) : []
             let address = asserted.isEmpty ? facts.fromAddress : asserted
             guard grant.allows(address, in: surroundings.domains) else { return refuseIdentity(job, into: &outputs) }
