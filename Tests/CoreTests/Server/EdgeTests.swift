@@ -244,6 +244,33 @@ struct EdgeTests {
     }
 
     @Test(
+        "Decision 0010: an anonymous call of a partner is let in by the domain that it asserts, and by nothing else",
+        arguments: [
+            (
+                "anonymous.invalid", ["P-Asserted-Identity: <sip:anonymous@fabrikam.example>"],
+                "anonymous@fabrikam.example"
+            ),
+            ("anonymous.invalid", ["P-Asserted-Identity: <sip:x@fabrikam.example>"], "x@fabrikam.example"),
+            ("fabrikam.example", [], "anonymous@fabrikam.example"), ("anonymous.invalid", [], nil),
+            ("anonymous.invalid", ["P-Asserted-Identity: <sip:x@tailspin.example>"], nil),
+            ("anonymous.invalid", ["P-Asserted-Identity: <sip:alice@contoso.example>"], nil),
+            ("tailspin.example", ["P-Asserted-Identity: <sip:x@fabrikam.example>"], nil),
+        ] as [(String, [String], String?)])
+    func anonymousPartner(host: String, lines: [String], identity: String?) throws {
+        let edge = try TestServer("edge1", in: world)
+        let partner = try edge.fabrikam()
+        edge.send(
+            Draft("MESSAGE", from: "anonymous@" + host, to: "bob@contoso.example", lines + ["Privacy: id"]), on: partner
+        )
+        guard let identity else {
+            #expect(edge.statuses(partner) == [403] && edge.refusals == [.e403])
+            return
+        }
+        let inside = try edge.answerDial(as: "fe1")
+        #expect(try edge.one(inside).texts(.pAssertedIdentity) == ["<sip:\(identity)>"])
+    }
+
+    @Test(
         "From inside out: to partners of ours only (E401), not to blocked ones (E404), with the code for the hop before"
     )
     func outwards() throws {
@@ -264,7 +291,7 @@ struct EdgeTests {
         edge.send(request.answered(200, ["P-Asserted-Identity: <sip:z@contoso.example>"]), on: partner)
         #expect(edge.statuses(inside) == [200])
         edge.send(.message("alice", to: "x@fabrikam.example", [identity, "Privacy: id"]), on: inside)
-        #expect(try !edge.one(partner).has(.pAssertedIdentity))
+        #expect(try edge.one(partner).texts(.pAssertedIdentity) == ["<sip:anonymous@contoso.example>"])
     }
 
     @Test("Inside a dialog the edge's own token names the partner, whatever host the partner's user agent has")

@@ -143,6 +143,23 @@ struct HomeProxyTests {
         #expect(home.statuses(stranger) == [403])
     }
 
+    @Test("Decision 0010: on one host with all roles, an anonymous call goes to a partner and comes from one")
+    func anonymousFederation() throws {
+        let home = try home { $0.isCombined = true }
+        let (alice, partner) = (try home.signedIn("alice"), try home.fabrikam())
+        func hidden(_ to: String, _ lines: [String]) -> Draft {
+            Draft("MESSAGE", from: "anonymous@anonymous.invalid", to: to, ["Privacy: id"] + lines)
+        }
+        home.send(hidden("x@fabrikam.example", []), on: alice)
+        let out = try home.one(try home.answerDial(as: nil))
+        #expect(out.texts(.pAssertedIdentity) == ["<sip:anonymous@contoso.example>"])
+        home.send(
+            hidden("alice@contoso.example", ["P-Asserted-Identity: <sip:anonymous@fabrikam.example>"]), on: partner)
+        #expect(try !home.one(alice).has(.pAssertedIdentity))
+        home.send(hidden("alice@contoso.example", []), on: partner)
+        #expect(home.statuses(partner) == [403])
+    }
+
     @Test("RFC 3325 §6: of several users on a flow, P-Preferred-Identity says who the anonymous caller is")
     func preferred() throws {
         let home = try home()
@@ -336,7 +353,7 @@ struct HomeProxyTests {
         #expect(home.statuses(alice) == [500])
     }
 
-    @Test("wire.md: P-Asserted-Identity leaves for a partner unless Privacy says id")
+    @Test("wire.md: P-Asserted-Identity leaves for a partner, without the user when Privacy says id")
     func privacy() throws {
         let home = try home { world in world.isCombined = true }
         let alice = try home.signedIn("alice")
@@ -344,6 +361,6 @@ struct HomeProxyTests {
         let partner = try home.answerDial(as: nil)
         #expect(try home.one(partner).texts(.pAssertedIdentity) == ["<sip:alice@contoso.example>"])
         home.send(.message("alice", to: "x@fabrikam.example", ["Privacy: id"]), on: alice)
-        #expect(try !home.one(partner).has(.pAssertedIdentity))
+        #expect(try home.one(partner).texts(.pAssertedIdentity) == ["<sip:anonymous@contoso.example>"])
     }
 }

@@ -99,9 +99,8 @@ extension Server {
         // RFC 3325 §5: what others wrote about identity ends here; what is said from here on is ours.
         edits.remove(.pAssertedIdentity)
         edits.remove(.pPreferredIdentity)
-        let mayTell = target.isInside || preparation.mayLeave
-        if !preparation.identity.isEmpty, mayTell {
-            edits.append(.pAssertedIdentity, Array("<sip:".utf8) + preparation.identity + [UInt8(ascii: ">")])
+        if let identity = identity(in: preparation, towards: target) {
+            edits.append(.pAssertedIdentity, Array("<sip:".utf8) + identity + [UInt8(ascii: ">")])
         }
         if surroundings.roles.contains(.frontEnd) { removeOwnCredentials(of: request, &edits) }
         for route in target.routes.reversed() { edits.prepend(.route, route) }
@@ -111,6 +110,18 @@ extension Server {
         if let received = viaWithSource(of: request, from: source) { edits.replaceFirst(.via, received) }
         edits.prepend(.via, via(branch, towards: target))
         return edits
+    }
+
+    /// Whom the next hop is told that a request is from. A partner is told of a caller who hides that he is one of ours, and
+    /// nothing else (Decision 0010).
+    private func identity(in preparation: Preparation, towards target: Target) -> [UInt8]? {
+        guard !preparation.identity.isEmpty else { return nil }
+        guard !target.isInside, !preparation.mayLeave else { return preparation.identity }
+        switch target.hop {
+        case .link(.partner, _):
+            return Array("anonymous".utf8) + preparation.identity.drop { $0 != UInt8(ascii: "@") }
+        case .link(.server, _), .link(.application, _), .link(.registrar, _), .connection: return nil
+        }
     }
 
     /// RFC 3261 §18.2.1: the topmost Via with the address that the request came from; nil when sent-by is that address.

@@ -72,11 +72,15 @@ extension Server {
             return authenticate(facts.fromAddress, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
         case .partner(let name):
             // Behind an edge the asserted identity is what the edge checked; on a link of our own we check From ourselves.
-            let address = job.link.peerClass == .server ? assertedAddress(facts.message) : facts.fromAddress
+            guard let partner = surroundings.partner(named: name) else { return refuseIdentity(job, into: &outputs) }
+            guard job.link.peerClass == .server else {
+                return facts.identity(in: partner.domains).map { .user($0) } ?? refuseIdentity(job, into: &outputs)
+            }
+            let address = assertedAddress(facts.message)
             let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
-            guard let partner = surroundings.partner(named: name), !address.isEmpty,
-                partner.domains.contains(where: { domain.equalsIgnoringCase($0) })
-            else { return refuseIdentity(job, into: &outputs) }
+            guard partner.domains.contains(where: { domain.equalsIgnoringCase($0) }) else {
+                return refuseIdentity(job, into: &outputs)
+            }
             return .user(address)
         case .server:
             // A server of ours asserts users of ours, and nobody else.
