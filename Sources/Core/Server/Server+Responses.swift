@@ -44,7 +44,10 @@ extension Server {
             contexts[tag]?.branches[index].timerC = moment.now + ServerLimits.timerC
         }
         // RFC 3261 §16.7 step 5: a 100 is for the next hop only. RFC 4320 §4.1: no other request than INVITE has more.
-        if message.status > 100, context.request.method == .invite, !context.isAnswered {
+        guard message.status > 100, context.request.method == .invite, !refusesMedia(of: message, context) else {
+            return
+        }
+        if !context.isAnswered {
             passBack(message, of: tag, at: moment, into: &outputs)
         }
     }
@@ -55,6 +58,9 @@ extension Server {
     ) {
         guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
         let status = Int(message.status)
+        if status < 300, refusesMedia(of: message, context) {
+            return endBranch(index, of: tag, by: message, at: moment, into: &outputs)
+        }
         contexts[tag]?.branches[index].progress = .completed(status: status)
         if status == 430, isServer(context.branches[index]) {
             flowFailed(context.branches[index].target, at: moment, into: &outputs)
@@ -81,6 +87,25 @@ extension Server {
             if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
         }
         settle(tag, at: moment, into: &outputs)
+    }
+
+    /// Decision 0009: whether a response describes media that the policy does not let through. The one place where an answer
+    /// is looked at, and an offer that comes late.
+    private func refusesMedia(of response: SIPMessage, _ context: ResponseContext) -> Bool {
+        guard context.request.method == .invite, surroundings.roles.contains(.frontEnd) else { return false }
+        switch surroundings.media.judge(response) {
+        case .passes: return false
+        case .malformed, .unreadable, .open: return true
+        }
+    }
+
+    /// A 2xx with media that may not be: its dialog is ended, and the branch has failed.
+    private mutating func endBranch(
+        _ index: Int, of tag: UInt64, by message: SIPMessage, at moment: Moment, into outputs: inout Outputs
+    ) {
+        endDialog(
+            of: message, branch: index, of: tag, reason: "SIP;cause=488;text=\"Media must be SRTP\"", into: &outputs)
+        complete(branch: index, of: tag, status: 488, at: moment, into: &outputs)
     }
 
     /// Whether a failure may go on as it came. RFC 5626 §11.2: 430 is for the server that keeps the binding, and ends
@@ -143,7 +168,8 @@ extension Server {
 
     private mutating func answerOwnFailure(_ context: ResponseContext, at moment: Moment, into outputs: inout Outputs) {
         let isServer = links[context.connection]?.peerClass == .server
-        let fields: HeaderFields = isServer ? context.reason.map { [(.reason, $0)] } ?? [] : []
+        var fields: HeaderFields = isServer ? context.reason.map { [(.reason, $0)] } ?? [] : []
+        if context.bestStatus == 488 { fields.append((.warning, mediaWarning)) }
         let (status, reason): (UInt16, String) =
             switch context.bestStatus {
             case 408: (408, "Request Timeout")
@@ -152,6 +178,8 @@ extension Server {
                 isServer && !surroundings.roles.contains(.frontEnd)
                     ? (430, "Flow Failed") : (480, "Temporarily Unavailable")
             case 487: (487, "Request Terminated")
+            // RFC 3261 §12.2.1.2: 481 tells the caller that the dialog is over, at the other end as well.
+            case 488: context.request.toTag == nil ? (488, "Not Acceptable Here") : (481, "Media must be SRTP")
             // RFC 3261 §16.7: a 503 of the next hop is a 500 to the one before.
             default: isServer ? (503, "Service Unavailable") : (500, "Next hop unreachable")
             }

@@ -94,3 +94,78 @@ struct ConformanceRuleTests {
         #expect(home.statuses(alice) == [status])
     }
 }
+
+@Suite("Decision 0009: media in responses")
+struct ResponseMediaTests {
+    private static func body(_ profile: String) -> String {
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.8\r\ns=-\r\nt=0 0\r\nm=audio 40002 \(profile) 0\r\n"
+    }
+    private let lines = ["Contact: <sip:bob@192.0.2.8:40000;transport=tls>", "Content-Type: application/sdp"]
+
+    private func home(media: MediaPolicy = .required) throws -> TestServer {
+        var world = try DecisionWorld()
+        world.topology.media = media
+        return try TestServer("fe1", in: world, users: ["alice", "bob"])
+    }
+
+    /// An INVITE with no offer.
+    private func late() -> Draft {
+        Draft.invite("alice", to: "bob").with { draft in
+            draft.body = ""
+            draft.lines.removeAll { $0.hasPrefix("Content-Type") }
+        }
+    }
+
+    @Test(
+        "RFC 3264: a 2xx that offers or answers in the clear ends its branch by ACK and BYE, and is 488 to the caller")
+    func open() throws {
+        for draft in [late(), Draft.invite("alice", to: "bob")] {
+            let home = try home()
+            let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+            home.send(draft, on: alice)
+            let invite = try home.one(bob)
+            home.send(invite.answered(183, lines, body: Self.body("RTP/AVP")), on: bob)
+            #expect(home.statuses(alice) == [100], "a ringing that describes open media is not passed on")
+            home.send(invite.answered(200, lines, body: Self.body("RTP/AVP")), on: bob)
+            let ends = home.read(bob)
+            #expect(ends.map(\.method) == [.ack, .bye])
+            #expect(
+                ends.map { $0.requestURIBytes.text }
+                    == Array(repeating: "sip:bob@192.0.2.8:40000;transport=tls", count: 2))
+            #expect(
+                ends.map { $0.toTag?.text } == ["t1", "t1"] && ends.allSatisfy { $0.fromTag?.text == draft.fromTag })
+            #expect(ends.map { $0.cSeq?.number } == [UInt32(draft.cSeq), UInt32(draft.cSeq) + 1])
+            #expect(ends[0].topVia?.branch != ends[1].topVia?.branch && ends[0].topVia?.branch != invite.topVia?.branch)
+            #expect(ends[1].texts(.reason).first?.contains("cause=488") == true)
+            let answer = try home.one(alice)
+            #expect(answer.status == 488 && answer.has(.warning))
+            home.send(ends[1].answered(200), on: bob)
+            #expect(home.read(alice).isEmpty)
+        }
+    }
+
+    @Test("The controls: SRTP in the 2xx passes, a port of 0 passes, and everything where the policy says so")
+    func passes() throws {
+        for (media, profile) in [(MediaPolicy.required, "RTP/SAVP"), (.preferred, "RTP/AVP")] {
+            let home = try home(media: media)
+            let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+            home.send(late(), on: alice)
+            home.send(try home.one(bob).answered(200, lines, body: Self.body(profile)), on: bob)
+            #expect(home.statuses(alice) == [100, 200] && home.read(bob).isEmpty)
+        }
+    }
+
+    @Test("Inside a dialog the caller gets 481, so that it knows that the dialog is over")
+    func reinvite() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        let draft = Draft.invite("alice", to: "bob")
+        home.send(draft, on: alice)
+        home.send(try home.one(bob).answered(200, lines, body: Self.body("RTP/SAVP")), on: bob)
+        let caller = try TestDialog(caller: draft, try #require(home.read(alice).last))
+        home.send(caller.request("INVITE"), on: alice)
+        home.send(try home.one(bob).answered(200, lines, body: Self.body("RTP/AVP")), on: bob)
+        #expect(home.read(bob).map(\.method) == [.ack, .bye])
+        #expect(home.statuses(alice) == [100, 481])
+    }
+}

@@ -161,6 +161,21 @@ struct EdgeTests {
         #expect(try pair.home.one(bob).method == .info)
     }
 
+    @Test("Decision 0009: ACK and BYE of a callee outside whose 2xx is in the clear go over its flow")
+    func openMediaOutside() throws {
+        let pair = try Pair(world)
+        let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
+        _ = try pair.register("alice", on: client)
+        pair.home.send(.invite("bob", to: "alice"), on: bob)
+        try pair.exchange()
+        let invite = try pair.edge.one(client)
+        let lines = ["Contact: <sip:alice@198.51.100.4;transport=tls>", "Content-Type: application/sdp"]
+        pair.edge.send(invite.answered(200, lines, body: "v=0\r\nm=audio 40002 RTP/AVP 0\r\n"), on: client)
+        try pair.exchange()
+        #expect(pair.edge.read(client).map(\.method) == [.ack, .bye])
+        #expect(pair.home.statuses(bob) == [100, 488])
+    }
+
     @Test("RFC 5626 §11.2: a flow that is gone is 430 at the edge and 480 to the caller; binding and proof end")
     func flowGone() throws {
         let pair = try Pair(world)

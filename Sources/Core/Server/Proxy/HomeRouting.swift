@@ -226,11 +226,13 @@ extension Server {
         case .malformed: return .reply(400, "Bad SDP", [])
         // RFC 3261 §21.4.13: what could be read.
         case .unreadable: return .reply(415, "Unsupported Media Type", [(.acceptEncoding, Array("identity".utf8))])
-        case .open:
-            let warning =
-                Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
-            return .reply(488, "Not Acceptable Here", [(.warning, warning)])
+        case .open: return .reply(488, "Not Acceptable Here", [(.warning, mediaWarning)])
         }
+    }
+
+    /// What is said with 488.
+    var mediaWarning: [UInt8] {
+        Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
     }
 
     private mutating func refuse(
