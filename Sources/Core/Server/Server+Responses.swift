@@ -65,6 +65,7 @@ extension Server {
         if status == 430, isServer(context.branches[index]) {
             flowFailed(context.branches[index].target, at: moment, into: &outputs)
         }
+        if status == 503, startNext(after: index, of: tag, at: moment, into: &outputs) { return }
         if status < 300 {
             // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
             if !context.isAnswered || context.request.method == .invite {
@@ -140,7 +141,21 @@ extension Server {
         _ index: Int, of tag: UInt64, _ failure: Dialler.Failure, at moment: Moment, into outputs: inout Outputs
     ) {
         if let code = failure.code { contexts[tag]?.reason = Self.reason(code, why: failure.why) }
+        if startNext(after: index, of: tag, at: moment, into: &outputs) { return }
         complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
+    }
+
+    /// RFC 3263 §4.3: a hop that is not reachable or answers 503 gives way to the next that does as well. False when there is
+    /// none, or nobody waits any more.
+    private mutating func startNext(
+        after index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
+    ) -> Bool {
+        guard let context = contexts[tag], !context.isAnswered, !context.isCancelled,
+            let next = context.branches[index].target.next
+        else { return false }
+        contexts[tag]?.branches[index] = ResponseContext.Branch(target: next)
+        start(branch: index, of: tag, at: moment, into: &outputs)
+        return true
     }
 
     /// Answers with the best response once nothing is pending, and forgets the context when nothing can come any more.
@@ -254,7 +269,8 @@ extension Server {
             switch context.branches[index].target.hop {
             // RFC 5626 §5.3: the flow failed, and with it the only way to this client.
             case .connection: complete(branch: index, of: tag, status: 430, at: moment, into: &outputs)
-            case .link: complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
+            case .link:
+                branchFailed(index, of: tag, Dialler.Failure(code: nil, why: "link lost"), at: moment, into: &outputs)
             }
         case .clientEnded(_, let tag):
             if contexts[tag]?.hasPendingBranch == false { contexts[tag] = nil }

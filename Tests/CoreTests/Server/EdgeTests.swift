@@ -309,6 +309,79 @@ struct EdgeTests {
         #expect(try edge.one(partner).texts(.pAssertedIdentity) == ["<sip:anonymous@contoso.example>"])
     }
 
+    @Test("RFC 3263 §4.3: of a pool the first member that is reachable is used, after a failed dial or a 503")
+    func nextMember() throws {
+        let edge = try TestServer("edge1", in: world)
+        let client = edge.connect(.outside([]))
+        edge.send(.message("alice", to: "bob"), on: client)
+        #expect(edge.dials.map(\.dialled) == [.server("fe1.contoso.example")])
+        try edge.failDial()
+        let second = try edge.answerDial(as: "fe2")
+        edge.send(try edge.one(second).answered(407), on: second)
+        #expect(edge.statuses(client) == [407])
+        // The first is tried again when its pause is over, and a 503 of it leads to the second.
+        edge.pass(.seconds(1))
+        edge.send(.invite("alice", to: "bob"), on: client)
+        let first = try edge.answerDial(as: "fe1")
+        edge.send(try edge.one(first).answered(503), on: first)
+        #expect(try edge.one(first).method == .ack)
+        edge.send(try edge.one(second).answered(503), on: second)
+        #expect(edge.read(second).map(\.method) == [.ack])
+        #expect(edge.statuses(client) == [100, 503])
+        // A link that goes with the request on it counts as well; other failures are answers.
+        edge.send(.message("alice", to: "bob"), on: client)
+        _ = try edge.one(first)
+        edge.drop(first)
+        edge.send(try edge.one(second).answered(404), on: second)
+        #expect(edge.statuses(client) == [404])
+    }
+
+    @Test("A cancelled request and one inside a dialog go to no other member")
+    func noNextMember() throws {
+        let edge = try TestServer("edge1", in: world)
+        let client = edge.connect(.outside([]))
+        let draft = Draft.invite("alice", to: "bob")
+        edge.send(draft, on: client)
+        let first = try edge.answerDial(as: "fe1")
+        let invite = try edge.one(first)
+        edge.send(invite.answered(180), on: first)
+        edge.send(draft.with { ($0.method, $0.lines, $0.body) = ("CANCEL", [], "") }, on: client)
+        edge.send(invite.answered(503), on: first)
+        #expect(edge.statuses(client).last == 503 && edge.dials.isEmpty)
+        edge.send(.message("alice", to: "bob").with { $0.toTag = "t1" }, on: client)
+        _ = edge.read(first)
+        edge.drop(first)
+        #expect(edge.statuses(client) == [500] && edge.dials.isEmpty)
+    }
+
+    @Test("Of several edges the next one serves when the first is gone, and its dialogs stay with it")
+    func nextEdge() throws {
+        let home = try TestServer("fe1", in: world, users: ["alice"])
+        let alice = try home.signedIn("alice")
+        let draft = Draft.invite("alice", to: "x@fabrikam.example")
+        home.send(draft, on: alice)
+        try home.failDial()
+        let out = try home.answerDial(as: "edge2")
+        let edge = try TestServer("edge2", in: world)
+        let inside = try edge.peer("fe1")
+        var bytes: [UInt8] = []
+        let invite = try home.one(out)
+        invite.serialise(into: &bytes)
+        edge.send(bytes, on: inside)
+        let route = try #require(try edge.one(try edge.answerDial(as: nil)).texts(.recordRoute).first)
+        let answer = invite.answered(200, ["Contact: <sip:x@10.0.0.9>", "Record-Route: \(route)"])
+        // The edge's line stands above ours.
+        let text = String(decoding: answer, as: UTF8.self)
+        let own = "Record-Route: " + (try #require(invite.texts(.recordRoute).first)) + "\r\n"
+        let ordered = text.replacing(own, with: "").replacing(
+            "Record-Route: \(route)\r\n", with: "Record-Route: \(route)\r\n" + own)
+        home.send(Array(ordered.utf8), on: out)
+        let dialog = try TestDialog(caller: draft, try #require(home.read(alice).last))
+        home.pass(.seconds(60))
+        home.send(dialog.request("BYE"), on: alice)
+        #expect(try home.one(out).method == .bye && home.dials.isEmpty)
+    }
+
     @Test("Inside a dialog the edge's own token names the partner, whatever host the partner's user agent has")
     func partnerDialog() throws {
         let edge = try TestServer("edge1", in: world)

@@ -88,7 +88,8 @@ extension Server {
     }
 
     private func partnerRecordRoute(_ record: String) -> [UInt8] {
-        Array("<sip:".utf8) + partnerTokens.token(for: record) + [UInt8(ascii: "@")] + surroundings.outsideHost
+        Array("<sip:".utf8) + partnerTokens.token(for: record, edge: surroundings.name) + [UInt8(ascii: "@")]
+            + surroundings.outsideHost
             + Array(";transport=tls;lr>".utf8)
     }
 }

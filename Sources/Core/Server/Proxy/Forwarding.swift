@@ -24,7 +24,9 @@ extension Server {
             request: message, connection: job.connection, transaction: transaction, loop: loop, preparation: preparation
         )
         context.breadth = breadth / UInt32(max(targets.count, 1))
-        context.branches = targets.map { ResponseContext.Branch(target: $0) }
+        context.branches = targets.map {
+            ResponseContext.Branch(target: job.facts.isOutsideDialog ? $0 : $0.fixed)
+        }
         let tag = contexts.insert(context)
         transactions.setUserTag(tag, of: transaction)
         if message.method != .invite { contexts.awaitAnswer(to: tag, at: moment.now) }
@@ -36,7 +38,7 @@ extension Server {
     }
 
     /// Starts one branch: over its connection, or when the link to its hop is up.
-    private mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
+    mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
         guard let branch = contexts[tag]?.branches[index] else { return }
         switch branch.target.hop {
         case .connection(let id):

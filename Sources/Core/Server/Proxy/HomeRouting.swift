@@ -153,7 +153,8 @@ extension Server {
             }
             return .forward([target], preparation)
         case .partner(let name):
-            guard let partner = surroundings.partner(named: name), let target = target(towards: partner) else {
+            guard let partner = surroundings.partner(named: name), let target = target(towards: partner, next: own.next)
+            else {
                 return .reply(404, "Not Found", [])
             }
             guard !partner.blocked else {

@@ -9,6 +9,7 @@ extension Server {
     /// RFC 3261 §16.10: ends every branch that still waits for a final response.
     mutating func cancelBranches(of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
         guard let context = contexts[tag], context.request.method == .invite else { return }
+        contexts[tag]?.isCancelled = true
         for (index, branch) in context.branches.enumerated() where branch.isPending {
             guard let transaction = branch.transaction else {
                 complete(branch: index, of: tag, status: 487, at: moment, into: &outputs)
