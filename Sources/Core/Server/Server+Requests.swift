@@ -159,7 +159,9 @@ struct Target {
         case link(Dialled, NetworkAddress)
     }
 
-    let hop: Hop
+    var hop: Hop
+    /// The hops that do as well when this one is not reachable, in the order in which they are tried.
+    var alternatives: [Hop] = []
     /// The request URI of the branch; nil leaves it.
     var requestURI: [UInt8]?
     /// Route URIs to put on top, first one first.
@@ -170,6 +172,24 @@ struct Target {
     var user: [UInt8] = []
     /// Whether the hop is a server of this network, which is told the proven identity.
     var isInside = false
+}
+
+extension Target {
+    /// The same target over the next hop; nil when there is none.
+    var next: Target? {
+        guard let hop = alternatives.first else { return nil }
+        var next = self
+        next.hop = hop
+        next.alternatives.removeFirst()
+        return next
+    }
+
+    /// The same target over no other hop than its own: inside a dialog, where the hop knows the dialog.
+    var fixed: Target {
+        var fixed = self
+        fixed.alternatives = []
+        return fixed
+    }
 }
 
 /// What every branch of a request has in common.

@@ -43,8 +43,13 @@ extension Server {
         if context.branches[index].timerC != nil {
             contexts[tag]?.branches[index].timerC = moment.now + ServerLimits.timerC
         }
-        // RFC 3261 §16.7 step 5: a 100 is for the next hop only.
-        if message.status > 100, !context.isAnswered { passBack(message, of: tag, at: moment, into: &outputs) }
+        // RFC 3261 §16.7 step 5: a 100 is for the next hop only. RFC 4320 §4.1: no other request than INVITE has more.
+        guard message.status > 100, context.request.method == .invite, !refusesMedia(of: message, context) else {
+            return
+        }
+        if !context.isAnswered {
+            passBack(message, of: tag, at: moment, into: &outputs)
+        }
     }
 
     private mutating func final(
@@ -53,10 +58,14 @@ extension Server {
     ) {
         guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
         let status = Int(message.status)
+        if status < 300, refusesMedia(of: message, context) {
+            return endBranch(index, of: tag, by: message, at: moment, into: &outputs)
+        }
         contexts[tag]?.branches[index].progress = .completed(status: status)
         if status == 430, isServer(context.branches[index]) {
             flowFailed(context.branches[index].target, at: moment, into: &outputs)
         }
+        if status == 503, startNext(after: index, of: tag, at: moment, into: &outputs) { return }
         if status < 300 {
             // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
             if !context.isAnswered || context.request.method == .invite {
@@ -71,12 +80,33 @@ extension Server {
                 contexts[tag]?.best = passes ? message : nil
                 contexts[tag]?.bestStatus = status
             }
-            if status == 503, isServer(context.branches[index]), let reason = message.firstElement(of: .reason) {
+            if status == 503, isServer(context.branches[index]),
+                let reason = message.elements(of: .reason).first(where: Self.isOwnReason)
+            {
                 contexts[tag]?.reason = Array(reason)
             }
             if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
         }
         settle(tag, at: moment, into: &outputs)
+    }
+
+    /// Decision 0009: whether a response describes media that the policy does not let through. The one place where an answer
+    /// is looked at, and an offer that comes late.
+    private func refusesMedia(of response: SIPMessage, _ context: ResponseContext) -> Bool {
+        guard context.request.method == .invite, surroundings.roles.contains(.frontEnd) else { return false }
+        switch surroundings.media.judge(response) {
+        case .passes: return false
+        case .malformed, .unreadable, .open: return true
+        }
+    }
+
+    /// A 2xx with media that may not be: its dialog is ended, and the branch has failed.
+    private mutating func endBranch(
+        _ index: Int, of tag: UInt64, by message: SIPMessage, at moment: Moment, into outputs: inout Outputs
+    ) {
+        endDialog(
+            of: message, branch: index, of: tag, reason: "SIP;cause=488;text=\"Media must be SRTP\"", into: &outputs)
+        complete(branch: index, of: tag, status: 488, at: moment, into: &outputs)
     }
 
     /// Whether a failure may go on as it came. RFC 5626 §11.2: 430 is for the server that keeps the binding, and ends
@@ -111,7 +141,21 @@ extension Server {
         _ index: Int, of tag: UInt64, _ failure: Dialler.Failure, at moment: Moment, into outputs: inout Outputs
     ) {
         if let code = failure.code { contexts[tag]?.reason = Self.reason(code, why: failure.why) }
+        if startNext(after: index, of: tag, at: moment, into: &outputs) { return }
         complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
+    }
+
+    /// RFC 3263 §4.3: a hop that is not reachable or answers 503 gives way to the next that does as well. False when there is
+    /// none, or nobody waits any more.
+    private mutating func startNext(
+        after index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
+    ) -> Bool {
+        guard let context = contexts[tag], !context.isAnswered, !context.isCancelled,
+            let next = context.branches[index].target.next
+        else { return false }
+        contexts[tag]?.branches[index] = ResponseContext.Branch(target: next)
+        start(branch: index, of: tag, at: moment, into: &outputs)
+        return true
     }
 
     /// Answers with the best response once nothing is pending, and forgets the context when nothing can come any more.
@@ -119,7 +163,10 @@ extension Server {
         guard let context = contexts[tag], !context.hasPendingBranch else { return }
         if !context.isAnswered {
             contexts[tag]?.isAnswered = true
-            if let best = context.best {
+            if context.bestStatus == 408, context.request.method != .invite {
+                // RFC 4320 §4.2: too late for the client, too; a 408 would only meet a transaction that has ended.
+                transactions.end(context.transaction)
+            } else if let best = context.best {
                 passBack(best, of: tag, at: moment, into: &outputs)
             } else {
                 answerOwnFailure(context, at: moment, into: &outputs)
@@ -136,7 +183,8 @@ extension Server {
 
     private mutating func answerOwnFailure(_ context: ResponseContext, at moment: Moment, into outputs: inout Outputs) {
         let isServer = links[context.connection]?.peerClass == .server
-        let fields: HeaderFields = isServer ? context.reason.map { [(.reason, $0)] } ?? [] : []
+        var fields: HeaderFields = isServer ? context.reason.map { [(.reason, $0)] } ?? [] : []
+        if context.bestStatus == 488 { fields.append((.warning, mediaWarning)) }
         let (status, reason): (UInt16, String) =
             switch context.bestStatus {
             case 408: (408, "Request Timeout")
@@ -145,6 +193,8 @@ extension Server {
                 isServer && !surroundings.roles.contains(.frontEnd)
                     ? (430, "Flow Failed") : (480, "Temporarily Unavailable")
             case 487: (487, "Request Terminated")
+            // RFC 3261 §12.2.1.2: 481 tells the caller that the dialog is over, at the other end as well.
+            case 488: context.request.toTag == nil ? (488, "Not Acceptable Here") : (481, "Media must be SRTP")
             // RFC 3261 §16.7: a 503 of the next hop is a 500 to the one before.
             default: isServer ? (503, "Service Unavailable") : (500, "Next hop unreachable")
             }
@@ -170,9 +220,18 @@ extension Server {
         if link.peerClass != .server {
             // What the network says about itself stays inside.
             edits.remove(.pAssertedIdentity)
-            if message.has(.reason) { edits.remove(.reason) }
+            removeOwnReasons(of: message, &edits)
         }
         write(message, edits, to: context.connection, into: &outputs)
+    }
+
+    /// RFC 3326 §2: what others say about why passes; a code of refusal of ours does not leave the network.
+    private func removeOwnReasons(of message: SIPMessage, _ edits: inout MessageEdits) {
+        let reasons = Array(message.elements(of: .reason))
+        let foreign = reasons.filter { !Self.isOwnReason($0) }
+        guard foreign.count < reasons.count else { return }
+        edits.remove(.reason)
+        for reason in foreign { edits.append(.reason, reason) }
     }
 
     /// At an edge, a success from inside says that the home server let the client's user in, and the one to a REGISTER
@@ -206,7 +265,13 @@ extension Server {
         case .clientTimedOut(let id, let tag):
             completeTransaction(id, of: tag, status: 408, at: moment, into: &outputs)
         case .clientFailed(let id, let tag):
-            completeTransaction(id, of: tag, status: 503, at: moment, into: &outputs)
+            guard let context = contexts[tag], let index = context.branchIndex(of: id) else { return }
+            switch context.branches[index].target.hop {
+            // RFC 5626 §5.3: the flow failed, and with it the only way to this client.
+            case .connection: complete(branch: index, of: tag, status: 430, at: moment, into: &outputs)
+            case .link:
+                branchFailed(index, of: tag, Dialler.Failure(code: nil, why: "link lost"), at: moment, into: &outputs)
+            }
         case .clientEnded(_, let tag):
             if contexts[tag]?.hasPendingBranch == false { contexts[tag] = nil }
         case .serverEnded, .serverNotAcknowledged:
@@ -240,11 +305,25 @@ extension Server {
         }
     }
 
+    /// RFC 4320 §4.1: a request that is no INVITE and had no answer yet is answered 100, so that its client waits.
+    mutating func answerOverdue(at moment: Moment, into outputs: inout Outputs) {
+        for tag in contexts.overdue(at: moment.now) {
+            guard let context = contexts[tag] else { continue }
+            respond(
+                100, "Trying", to: context.request, in: context.transaction, on: context.connection, at: moment,
+                into: &outputs)
+        }
+    }
+
     mutating func receive(_ mail: Mail, at moment: Moment, into outputs: inout Outputs) {
         switch mail {
-        case .write(let id, let bytes, _):
+        case .write(let id, let bytes, let writer, _):
             // Judged again by this shard's own epoch: a link that a sweep closed is not there any more.
-            guard links[id] != nil else { return unreachable(bytes, into: &outputs) }
+            guard let link = links[id] else { return unreachable(bytes, isCongested: false, into: &outputs) }
+            if link.isCongested, beginsTransaction(bytes) {
+                return unreachable(bytes, isCongested: true, into: &outputs)
+            }
+            if !link.writers.contains(writer) { links.modify(id) { $0.writers.insert(writer) } }
             let start = outputs.bytes.count
             outputs.bytes.append(contentsOf: bytes)
             outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
@@ -252,21 +331,28 @@ extension Server {
             // Decided in an older epoch than this shard has swept: the link it came over may be refused by now.
             guard epoch >= links.context.epoch else { return }
             response(message, on: id, at: moment, into: &outputs)
-        case .unreachable(let transaction, _):
+        case .unreachable(let transaction, let isCongested, _):
             guard let tag = transactions.userTag(of: transaction) else { return }
             transactions.end(transaction)
-            completeTransaction(transaction, of: tag, status: 430, at: moment, into: &outputs)
+            completeTransaction(transaction, of: tag, status: isCongested ? 503 : 430, at: moment, into: &outputs)
+        case .connectionEnded(let id, _):
+            endTransactions(on: id, at: moment, into: &outputs)
         case .endFlow(let id, _):
             if links[id] != nil { outputs.items.append(.close(id, .done)) }
         }
     }
 
-    /// The parcel's connection has gone: tells the shard whose request it was.
-    private func unreachable(_ bytes: [UInt8], into outputs: inout Outputs) {
+    /// Whether a parcel is a request that somebody waits for. ACK and CANCEL belong to one that has left already.
+    private func beginsTransaction(_ bytes: [UInt8]) -> Bool {
+        !bytes.starts(with: "ACK ".utf8) && !bytes.starts(with: "CANCEL ".utf8)
+    }
+
+    /// The parcel's connection has gone or takes no more: tells the shard whose request it was.
+    private func unreachable(_ bytes: [UInt8], isCongested: Bool, into outputs: inout Outputs) {
         guard let message = try? SIPMessage.parse(bytes), message.isRequest, let branch = message.topVia?.branch,
             let transaction = branches.transaction(in: branch)
         else { return }
-        let mail = Mail.unreachable(transaction, epoch: links.context.epoch)
+        let mail = Mail.unreachable(transaction, isCongested: isCongested, epoch: links.context.epoch)
         outputs.items.append(.post(transaction.shard, MailBox(mail)))
     }
 }

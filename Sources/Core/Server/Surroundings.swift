@@ -27,6 +27,8 @@ struct Surroundings {
     private let partnersByHost: [[UInt8]: PartnerRecord]
     /// Name of an application to where it listens.
     private let applicationAddresses: [String: NetworkAddress]
+    /// Name of an application to the numbers that are routed to it.
+    private let applicationNumbers: [String: [String]]
     /// Where an edge sends what comes from outside.
     let inwardHops: [ServerRecord]
     /// The edges of this network, for what goes outside.
@@ -86,6 +88,10 @@ struct Surroundings {
         applicationAddresses = Dictionary(
             topology.applications.compactMap { application in application.address.map { (application.name, $0) } },
             uniquingKeysWith: { first, _ in first })
+        applicationNumbers = Dictionary(
+            topology.applications.map { application in
+                (application.name, application.routes.filter { $0.hasPrefix("tel:") }.map { String($0.dropFirst(4)) })
+            }, uniquingKeysWith: { first, _ in first })
         partnersByDomain = byDomain
         partnersByName = byName
         partnersByHost = byHost
@@ -130,6 +136,15 @@ struct Surroundings {
 
     /// Where the application with this name listens; nil when it only calls.
     func applicationAddress(_ name: String) -> NetworkAddress? { applicationAddresses[name] }
+
+    /// What the application with this name may do: a grant that names nobody stands for the numbers that are routed there,
+    /// because who is reached by a number may say that he calls from it.
+    func grant(_ grant: ApplicationGrant, of application: String) -> ApplicationGrant {
+        guard grant.assertIdentity, grant.users.isEmpty, grant.numbers.isEmpty else { return grant }
+        var grant = grant
+        grant.numbers = applicationNumbers[application] ?? []
+        return grant
+    }
 
     /// RFC 3261 §19.1.2: what TLS means without a port.
     private static let usualPort: UInt16 = 5_061

@@ -161,6 +161,21 @@ struct EdgeTests {
         #expect(try pair.home.one(bob).method == .info)
     }
 
+    @Test("Decision 0009: ACK and BYE of a callee outside whose 2xx is in the clear go over its flow")
+    func openMediaOutside() throws {
+        let pair = try Pair(world)
+        let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
+        _ = try pair.register("alice", on: client)
+        pair.home.send(.invite("bob", to: "alice"), on: bob)
+        try pair.exchange()
+        let invite = try pair.edge.one(client)
+        let lines = ["Contact: <sip:alice@198.51.100.4;transport=tls>", "Content-Type: application/sdp"]
+        pair.edge.send(invite.answered(200, lines, body: "v=0\r\nm=audio 40002 RTP/AVP 0\r\n"), on: client)
+        try pair.exchange()
+        #expect(pair.edge.read(client).map(\.method) == [.ack, .bye])
+        #expect(pair.home.statuses(bob) == [100, 488])
+    }
+
     @Test("RFC 5626 §11.2: a flow that is gone is 430 at the edge and 480 to the caller; binding and proof end")
     func flowGone() throws {
         let pair = try Pair(world)
@@ -217,6 +232,12 @@ struct EdgeTests {
         #expect(answer.status == 200 && !answer.has(.pAssertedIdentity))
         try pair.edge.change(world, users: [], ended: ["alice@contoso.example"])
         #expect(pair.edge.closed == [first: .done, third: .done])
+        for id in [first, third] { pair.edge.drop(id) }
+        // Too many to name: whoever has a user goes; a link of a server and a client without a user stay.
+        let idle = try pair.outsider()
+        try pair.edge.change(world, users: [], everybody: true)
+        #expect(pair.edge.closed == [first: .done, second: .done, third: .done])
+        #expect(pair.edge.server.counters.live[.client] == 2 && pair.edge.closed[idle] == nil)
     }
 
     @Test("A partner sends from its domains to ours: E403, E406, and the control")
@@ -235,6 +256,33 @@ struct EdgeTests {
                 ["P-Asserted-Identity: <sip:alice@contoso.example>"]), on: partner)
         let inside = try edge.answerDial(as: "fe1")
         #expect(try edge.one(inside).texts(.pAssertedIdentity) == ["<sip:x@fabrikam.example>"])
+    }
+
+    @Test(
+        "Decision 0010: an anonymous call of a partner is let in by the domain that it asserts, and by nothing else",
+        arguments: [
+            (
+                "anonymous.invalid", ["P-Asserted-Identity: <sip:anonymous@fabrikam.example>"],
+                "anonymous@fabrikam.example"
+            ),
+            ("anonymous.invalid", ["P-Asserted-Identity: <sip:x@fabrikam.example>"], "x@fabrikam.example"),
+            ("fabrikam.example", [], "anonymous@fabrikam.example"), ("anonymous.invalid", [], nil),
+            ("anonymous.invalid", ["P-Asserted-Identity: <sip:x@tailspin.example>"], nil),
+            ("anonymous.invalid", ["P-Asserted-Identity: <sip:alice@contoso.example>"], nil),
+            ("tailspin.example", ["P-Asserted-Identity: <sip:x@fabrikam.example>"], nil),
+        ] as [(String, [String], String?)])
+    func anonymousPartner(host: String, lines: [String], identity: String?) throws {
+        let edge = try TestServer("edge1", in: world)
+        let partner = try edge.fabrikam()
+        edge.send(
+            Draft("MESSAGE", from: "anonymous@" + host, to: "bob@contoso.example", lines + ["Privacy: id"]), on: partner
+        )
+        guard let identity else {
+            #expect(edge.statuses(partner) == [403] && edge.refusals == [.e403])
+            return
+        }
+        let inside = try edge.answerDial(as: "fe1")
+        #expect(try edge.one(inside).texts(.pAssertedIdentity) == ["<sip:\(identity)>"])
     }
 
     @Test(
@@ -258,7 +306,80 @@ struct EdgeTests {
         edge.send(request.answered(200, ["P-Asserted-Identity: <sip:z@contoso.example>"]), on: partner)
         #expect(edge.statuses(inside) == [200])
         edge.send(.message("alice", to: "x@fabrikam.example", [identity, "Privacy: id"]), on: inside)
-        #expect(try !edge.one(partner).has(.pAssertedIdentity))
+        #expect(try edge.one(partner).texts(.pAssertedIdentity) == ["<sip:anonymous@contoso.example>"])
+    }
+
+    @Test("RFC 3263 §4.3: of a pool the first member that is reachable is used, after a failed dial or a 503")
+    func nextMember() throws {
+        let edge = try TestServer("edge1", in: world)
+        let client = edge.connect(.outside([]))
+        edge.send(.message("alice", to: "bob"), on: client)
+        #expect(edge.dials.map(\.dialled) == [.server("fe1.contoso.example")])
+        try edge.failDial()
+        let second = try edge.answerDial(as: "fe2")
+        edge.send(try edge.one(second).answered(407), on: second)
+        #expect(edge.statuses(client) == [407])
+        // The first is tried again when its pause is over, and a 503 of it leads to the second.
+        edge.pass(.seconds(1))
+        edge.send(.invite("alice", to: "bob"), on: client)
+        let first = try edge.answerDial(as: "fe1")
+        edge.send(try edge.one(first).answered(503), on: first)
+        #expect(try edge.one(first).method == .ack)
+        edge.send(try edge.one(second).answered(503), on: second)
+        #expect(edge.read(second).map(\.method) == [.ack])
+        #expect(edge.statuses(client) == [100, 503])
+        // A link that goes with the request on it counts as well; other failures are answers.
+        edge.send(.message("alice", to: "bob"), on: client)
+        _ = try edge.one(first)
+        edge.drop(first)
+        edge.send(try edge.one(second).answered(404), on: second)
+        #expect(edge.statuses(client) == [404])
+    }
+
+    @Test("A cancelled request and one inside a dialog go to no other member")
+    func noNextMember() throws {
+        let edge = try TestServer("edge1", in: world)
+        let client = edge.connect(.outside([]))
+        let draft = Draft.invite("alice", to: "bob")
+        edge.send(draft, on: client)
+        let first = try edge.answerDial(as: "fe1")
+        let invite = try edge.one(first)
+        edge.send(invite.answered(180), on: first)
+        edge.send(draft.with { ($0.method, $0.lines, $0.body) = ("CANCEL", [], "") }, on: client)
+        edge.send(invite.answered(503), on: first)
+        #expect(edge.statuses(client).last == 503 && edge.dials.isEmpty)
+        edge.send(.message("alice", to: "bob").with { $0.toTag = "t1" }, on: client)
+        _ = edge.read(first)
+        edge.drop(first)
+        #expect(edge.statuses(client) == [500] && edge.dials.isEmpty)
+    }
+
+    @Test("Of several edges the next one serves when the first is gone, and its dialogs stay with it")
+    func nextEdge() throws {
+        let home = try TestServer("fe1", in: world, users: ["alice"])
+        let alice = try home.signedIn("alice")
+        let draft = Draft.invite("alice", to: "x@fabrikam.example")
+        home.send(draft, on: alice)
+        try home.failDial()
+        let out = try home.answerDial(as: "edge2")
+        let edge = try TestServer("edge2", in: world)
+        let inside = try edge.peer("fe1")
+        var bytes: [UInt8] = []
+        let invite = try home.one(out)
+        invite.serialise(into: &bytes)
+        edge.send(bytes, on: inside)
+        let route = try #require(try edge.one(try edge.answerDial(as: nil)).texts(.recordRoute).first)
+        let answer = invite.answered(200, ["Contact: <sip:x@10.0.0.9>", "Record-Route: \(route)"])
+        // The edge's line stands above ours.
+        let text = String(decoding: answer, as: UTF8.self)
+        let own = "Record-Route: " + (try #require(invite.texts(.recordRoute).first)) + "\r\n"
+        let ordered = text.replacing(own, with: "").replacing(
+            "Record-Route: \(route)\r\n", with: "Record-Route: \(route)\r\n" + own)
+        home.send(Array(ordered.utf8), on: out)
+        let dialog = try TestDialog(caller: draft, try #require(home.read(alice).last))
+        home.pass(.seconds(60))
+        home.send(dialog.request("BYE"), on: alice)
+        #expect(try home.one(out).method == .bye && home.dials.isEmpty)
     }
 
     @Test("Inside a dialog the edge's own token names the partner, whatever host the partner's user agent has")

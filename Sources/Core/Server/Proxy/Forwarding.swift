@@ -24,9 +24,12 @@ extension Server {
             request: message, connection: job.connection, transaction: transaction, loop: loop, preparation: preparation
         )
         context.breadth = breadth / UInt32(max(targets.count, 1))
-        context.branches = targets.map { ResponseContext.Branch(target: $0) }
+        context.branches = targets.map {
+            ResponseContext.Branch(target: job.facts.isOutsideDialog ? $0 : $0.fixed)
+        }
         let tag = contexts.insert(context)
         transactions.setUserTag(tag, of: transaction)
+        if message.method != .invite { contexts.awaitAnswer(to: tag, at: moment.now) }
         outputs.event(
             .routed(
                 job.connection, method: job.facts.message.methodBytes.text, callID: Array(job.facts.callID),
@@ -35,7 +38,7 @@ extension Server {
     }
 
     /// Starts one branch: over its connection, or when the link to its hop is up.
-    private mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
+    mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
         guard let branch = contexts[tag]?.branches[index] else { return }
         switch branch.target.hop {
         case .connection(let id):
@@ -78,14 +81,15 @@ extension Server {
             contexts[tag]?.branches[index].timerC = deadline
         }
         let edits = edits(
-            for: context.branches[index].target, of: context.request, context.preparation, breadth: context.breadth,
-            branch: branches.branch(for: transaction, loop: context.loop))
+            for: context.branches[index].target, of: context.request, from: context.connection, context.preparation,
+            breadth: context.breadth, branch: branches.branch(for: transaction, loop: context.loop))
         write(context.request, edits, to: id, into: &outputs)
     }
 
     /// RFC 3261 §16.6: the changes that every hop makes, in the order of the section.
     private func edits(
-        for target: Target, of request: SIPMessage, _ preparation: Preparation, breadth: UInt32, branch: [UInt8]
+        for target: Target, of request: SIPMessage, from source: ConnectionID, _ preparation: Preparation,
+        breadth: UInt32, branch: [UInt8]
     ) -> MessageEdits {
         var edits = MessageEdits()
         if let uri = target.requestURI { edits.setRequestURI(uri) }
@@ -97,17 +101,38 @@ extension Server {
         // RFC 3325 §5: what others wrote about identity ends here; what is said from here on is ours.
         edits.remove(.pAssertedIdentity)
         edits.remove(.pPreferredIdentity)
-        let mayTell = target.isInside || preparation.mayLeave
-        if !preparation.identity.isEmpty, mayTell {
-            edits.append(.pAssertedIdentity, Array("<sip:".utf8) + preparation.identity + [UInt8(ascii: ">")])
+        if let identity = identity(in: preparation, towards: target) {
+            edits.append(.pAssertedIdentity, Array("<sip:".utf8) + identity + [UInt8(ascii: ">")])
         }
         if surroundings.roles.contains(.frontEnd) { removeOwnCredentials(of: request, &edits) }
         for route in target.routes.reversed() { edits.prepend(.route, route) }
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
+        if let received = viaWithSource(of: request, from: source) { edits.replaceFirst(.via, received) }
         edits.prepend(.via, via(branch, towards: target))
         return edits
+    }
+
+    /// Whom the next hop is told that a request is from. A partner is told of a caller who hides that he is one of ours, and
+    /// nothing else (Decision 0010).
+    private func identity(in preparation: Preparation, towards target: Target) -> [UInt8]? {
+        guard !preparation.identity.isEmpty else { return nil }
+        guard !target.isInside, !preparation.mayLeave else { return preparation.identity }
+        switch target.hop {
+        case .link(.partner, _):
+            return Array("anonymous".utf8) + preparation.identity.drop { $0 != UInt8(ascii: "@") }
+        case .link(.server, _), .link(.application, _), .link(.registrar, _), .connection: return nil
+        }
+    }
+
+    /// RFC 3261 §18.2.1: the topmost Via with the address that the request came from; nil when sent-by is that address.
+    private func viaWithSource(of request: SIPMessage, from source: ConnectionID) -> [UInt8]? {
+        guard let address = links[source]?.evidence.remoteAddress, let element = request.firstElement(of: .via),
+            let via = Via(element), via.received == nil
+        else { return nil }
+        guard !via.host.equals(address.host), !via.host.equals("[\(address.host)]") else { return nil }
+        return Array(element) + Array(";received=".utf8) + Array(address.host.utf8)
     }
 
     /// What was an answer to us is for nobody else. RFC 3261 §22.3: credentials for other realms pass.
@@ -150,7 +175,8 @@ extension Server {
         } else {
             var bytes: [UInt8] = []
             message.serialise(applying: edits, into: &bytes)
-            outputs.items.append(.post(id.shard, MailBox(.write(id, bytes: bytes, epoch: links.context.epoch))))
+            outputs.items.append(
+                .post(id.shard, MailBox(.write(id, bytes: bytes, from: shard, epoch: links.context.epoch))))
         }
     }
 
@@ -168,7 +194,8 @@ extension Server {
             }
             let branch = BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8))
             let edits = edits(
-                for: target, of: job.facts.message, preparation, breadth: ServerLimits.maxBreadth, branch: branch)
+                for: target, of: job.facts.message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
+                branch: branch)
             write(job.facts.message, edits, to: id, into: &outputs)
         }
     }

@@ -72,11 +72,15 @@ extension Server {
             return authenticate(facts.fromAddress, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
         case .partner(let name):
             // Behind an edge the asserted identity is what the edge checked; on a link of our own we check From ourselves.
-            let address = job.link.peerClass == .server ? assertedAddress(facts.message) : facts.fromAddress
+            guard let partner = surroundings.partner(named: name) else { return refuseIdentity(job, into: &outputs) }
+            guard job.link.peerClass == .server else {
+                return facts.identity(in: partner.domains).map { .user($0) } ?? refuseIdentity(job, into: &outputs)
+            }
+            let address = assertedAddress(facts.message)
             let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
-            guard let partner = surroundings.partner(named: name), !address.isEmpty,
-                partner.domains.contains(where: { domain.equalsIgnoringCase($0) })
-            else { return refuseIdentity(job, into: &outputs) }
+            guard partner.domains.contains(where: { domain.equalsIgnoringCase($0) }) else {
+                return refuseIdentity(job, into: &outputs)
+            }
             return .user(address)
         case .server:
             // A server of ours asserts users of ours, and nobody else.
@@ -86,10 +90,11 @@ extension Server {
                 return refuseIdentity(job, into: &outputs)
             }
             return .user(address)
-        case .application:
-            guard let grant = job.link.peer.grant, !grant.outboundOnly else {
+        case .application(let name):
+            guard let given = job.link.peer.grant, !given.outboundOnly else {
                 return refuseIdentity(job, into: &outputs)
             }
+            let grant = surroundings.grant(given, of: name)
             let asserted = grant.assertIdentity ? assertedAddress(facts.message) : []
             let address = asserted.isEmpty ? facts.fromAddress : asserted
             guard grant.allows(address, in: surroundings.domains) else { return refuseIdentity(job, into: &outputs) }
@@ -148,7 +153,8 @@ extension Server {
             }
             return .forward([target], preparation)
         case .partner(let name):
-            guard let partner = surroundings.partner(named: name), let target = target(towards: partner) else {
+            guard let partner = surroundings.partner(named: name), let target = target(towards: partner, next: own.next)
+            else {
                 return .reply(404, "Not Found", [])
             }
             guard !partner.blocked else {
@@ -221,11 +227,13 @@ extension Server {
         case .malformed: return .reply(400, "Bad SDP", [])
         // RFC 3261 §21.4.13: what could be read.
         case .unreadable: return .reply(415, "Unsupported Media Type", [(.acceptEncoding, Array("identity".utf8))])
-        case .open:
-            let warning =
-                Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
-            return .reply(488, "Not Acceptable Here", [(.warning, warning)])
+        case .open: return .reply(488, "Not Acceptable Here", [(.warning, mediaWarning)])
         }
+    }
+
+    /// What is said with 488.
+    var mediaWarning: [UInt8] {
+        Array("399 ".utf8) + surroundings.insideHost + Array(" \"Media must be SRTP: offer RTP/SAVP\"".utf8)
     }
 
     private mutating func refuse(

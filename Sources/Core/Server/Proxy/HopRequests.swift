@@ -3,12 +3,13 @@ import SIP
 import Transactions
 import Trust
 
-/// The two requests that a proxy makes itself, hop by hop: CANCEL, and the ACK to a refused INVITE. Both repeat what the
-/// branch's request said, under the same branch.
+/// The requests that a proxy makes itself: CANCEL and the ACK to a refused INVITE, hop by hop, which repeat what the branch's
+/// request said under the same branch; ACK and BYE of a dialog that may not be.
 extension Server {
     /// RFC 3261 §16.10: ends every branch that still waits for a final response.
     mutating func cancelBranches(of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
         guard let context = contexts[tag], context.request.method == .invite else { return }
+        contexts[tag]?.isCancelled = true
         for (index, branch) in context.branches.enumerated() where branch.isPending {
             guard let transaction = branch.transaction else {
                 complete(branch: index, of: tag, status: 487, at: moment, into: &outputs)
@@ -23,7 +24,10 @@ extension Server {
 
     func writeCancel(for transaction: ClientTransactionID, of tag: UInt64, into outputs: inout Outputs) {
         guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
-        write("CANCEL", to: context.request.value(of: .to) ?? [], context.branches[index], of: context, into: &outputs)
+        var cancel = HopRequest(
+            method: "CANCEL", to: context.request.value(of: .to) ?? [], of: context, over: context.branches[index])
+        cancel.reason = context.cancelReason
+        write(cancel, branches.branch(for: transaction, loop: context.loop), context, into: &outputs)
     }
 
     /// RFC 3261 §17.1.1.3: the ACK carries the To of the response, so that the tag is there.
@@ -31,18 +35,45 @@ extension Server {
         _ response: SIPMessage, _ transaction: ClientTransactionID, _ tag: UInt64, into outputs: inout Outputs
     ) {
         guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
-        write("ACK", to: response.value(of: .to) ?? [], context.branches[index], of: context, into: &outputs)
+        let acknowledgement = HopRequest(
+            method: "ACK", to: response.value(of: .to) ?? [], of: context, over: context.branches[index])
+        write(acknowledgement, branches.branch(for: transaction, loop: context.loop), context, into: &outputs)
+    }
+
+    /// Ends the dialog that a 2xx made and that its caller never hears of: ACK and BYE, as the caller would send them.
+    ///
+    /// RFC 3261 §12.2.1.1: to the Contact of the response, over the proxies between here and there. Nobody waits for the
+    /// answer to the BYE.
+    mutating func endDialog(
+        of response: SIPMessage, branch: Int, of tag: UInt64, reason: String, into outputs: inout Outputs
+    ) {
+        guard let context = contexts[tag], context.branches.indices.contains(branch) else { return }
+        for method in ["ACK", "BYE"] {
+            var request = HopRequest(
+                method: method, to: response.value(of: .to) ?? [], of: context, over: context.branches[branch])
+            if let contact = response.firstNameAddress(of: .contact) { request.uri = Array(contact.uriBytes) }
+            let records = response.elements(of: .recordRoute).prefix { element in
+                NameAddress(element)?.uri.map { !surroundings.isOwn($0) } ?? true
+            }
+            // A flow at an edge is named by the branch; whoever else stays in the path is in the response.
+            request.routes = request.target.routes + records.reversed().map { Array($0) }
+            if method == "BYE" {
+                request.number &+= 1
+                request.reason = Array(reason.utf8)
+            }
+            let branch = BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8))
+            write(request, branch, context, into: &outputs)
+        }
     }
 
     private func write(
-        _ method: String, to: ArraySlice<UInt8>, _ branch: ResponseContext.Branch, of context: ResponseContext,
-        into outputs: inout Outputs
+        _ order: HopRequest, _ branch: [UInt8], _ context: ResponseContext, into outputs: inout Outputs
     ) {
-        guard let id = branch.connection, let transaction = branch.transaction else { return }
+        guard let id = order.connection else { return }
         let request = context.request
-        var bytes = Array(method.utf8)
+        var bytes = Array(order.method.utf8)
         bytes.append(UInt8(ascii: " "))
-        bytes.append(contentsOf: branch.target.requestURI ?? Array(request.requestURIBytes))
+        bytes.append(contentsOf: order.uri)
         bytes.append(contentsOf: " SIP/2.0\r\n".utf8)
         func add(_ name: String, _ value: some Sequence<UInt8>) {
             bytes.append(contentsOf: name.utf8)
@@ -50,15 +81,14 @@ extension Server {
             bytes.append(contentsOf: value)
             bytes.append(contentsOf: "\r\n".utf8)
         }
-        add("Via", via(branches.branch(for: transaction, loop: context.loop), towards: branch.target))
-        for route in branch.target.routes { add("Route", route) }
-        for route in request.elements(of: .route).dropFirst(context.preparation.routesToPop) { add("Route", route) }
+        add("Via", via(branch, towards: order.target))
+        for route in order.routes { add("Route", route) }
         add("Max-Forwards", "\(ServerLimits.maxForwards)".utf8)
         add("From", request.value(of: .from) ?? [])
-        add("To", to)
+        add("To", order.to)
         add("Call-ID", request.callID ?? [])
-        add("CSeq", "\(request.cSeq?.number ?? 0) \(method)".utf8)
-        if method == "CANCEL", let reason = context.cancelReason { add("Reason", reason) }
+        add("CSeq", "\(order.number) \(order.method)".utf8)
+        if let reason = order.reason { add("Reason", reason) }
         add("Content-Length", "0".utf8)
         bytes.append(contentsOf: "\r\n".utf8)
         if id.shard == shard {
@@ -66,7 +96,37 @@ extension Server {
             outputs.bytes.append(contentsOf: bytes)
             outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
         } else {
-            outputs.items.append(.post(id.shard, MailBox(.write(id, bytes: bytes, epoch: links.context.epoch))))
+            outputs.items.append(
+                .post(id.shard, MailBox(.write(id, bytes: bytes, from: shard, epoch: links.context.epoch))))
         }
+    }
+}
+
+/// What differs between the requests that a proxy makes itself.
+private struct HopRequest {
+    let method: String
+    let to: ArraySlice<UInt8>
+    let target: Target
+    let connection: ConnectionID?
+    var uri: [UInt8]
+    var routes: [[UInt8]]
+    var number: UInt32
+    var reason: [UInt8]?
+
+    /// One with the Request-URI, Route and CSeq number of the branch's request.
+    init(
+        method: String, to: ArraySlice<UInt8>, of context: ResponseContext, over branch: ResponseContext.Branch
+    ) {
+        let request = context.request
+        self.method = method
+        self.to = to
+        target = branch.target
+        connection = branch.connection
+        uri = branch.target.requestURI ?? Array(request.requestURIBytes)
+        routes = branch.target.routes
+        for route in request.elements(of: .route).dropFirst(context.preparation.routesToPop) {
+            routes.append(Array(route))
+        }
+        number = request.cSeq?.number ?? 0
     }
 }

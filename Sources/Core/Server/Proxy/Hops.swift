@@ -46,31 +46,46 @@ extension Server {
     }
 
     /// The way to a partner: over our own link when this server is an edge, otherwise to the edge.
-    func target(towards partner: PartnerRecord) -> Target? {
+    ///
+    /// `next` is the Route behind our own: inside a dialog it names the edge that the dialog goes over.
+    func target(towards partner: PartnerRecord, next: SIPURI? = nil) -> Target? {
         if surroundings.roles.contains(.edge) {
             guard let address = partner.address, let domain = partner.domains.first else { return nil }
             return Target(hop: .link(.partner(domain), address))
         }
         let edges = surroundings.edges
-        guard let edge = edges.first(where: { $0.name == partner.via }) ?? edges.first else { return nil }
-        var target = Target(hop: .link(.server(edge.name), edge.address))
-        target.isInside = true
-        return target
+        let named = next?.user.flatMap { PartnerTokens.edgeVouchedFor(in: $0) } ?? partner.via
+        return insideTarget(edges.first { $0.name == named }.map { [$0] } ?? edges)
     }
 
     /// The way from an edge inwards.
     func targetInwards(_ next: SIPURI?) -> Target? {
         let named = next.map { surroundings.servers(at: $0) } ?? []
         let inward = surroundings.inwardHops
-        guard let server = named.first(where: { inward.contains($0) }) ?? inward.first else { return nil }
-        var target = Target(hop: .link(.server(server.name), server.address))
+        let first = named.filter { inward.contains($0) }
+        return insideTarget(first + inward.filter { !first.contains($0) })
+    }
+
+    /// A target that each of `servers` can take, the first one first.
+    private func insideTarget(_ servers: [ServerRecord]) -> Target? {
+        let hops = servers.map { Target.Hop.link(.server($0.name), $0.address) }
+        guard let first = hops.first else { return nil }
+        var target = Target(hop: first, alternatives: Array(hops.dropFirst()))
         target.isInside = true
         return target
+    }
+
+    /// The protocol of a Reason header that is ours (RFC 3326).
+    private static let reasonProtocol = "Entente"
+
+    /// Whether an element of Reason carries a code of ours.
+    static func isOwnReason(_ element: ArraySlice<UInt8>) -> Bool {
+        element.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }.equalsIgnoringCase(reasonProtocol)
     }
 
     /// The value of a Reason header that carries a code of refusal between our own servers (RFC 3326).
     static func reason(_ code: TrustCode, why: String) -> [UInt8] {
         let text = why.filter { $0.isASCII && $0 != "\"" && $0 != "\\" && !$0.isNewline }.prefix(200)
-        return Array("Entente;cause=\(code.rawValue.dropFirst());text=\"\(code.rawValue) \(text)\"".utf8)
+        return Array("\(reasonProtocol);cause=\(code.rawValue.dropFirst());text=\"\(code.rawValue) \(text)\"".utf8)
     }
 }

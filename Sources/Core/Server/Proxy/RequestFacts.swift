@@ -37,6 +37,16 @@ struct RequestFacts {
     var isAnonymous: Bool { from.host.equalsIgnoringCase("anonymous.invalid") }
 }
 
+extension RequestFacts {
+    /// Whom a request on a partner's link is from: From, or of an anonymous caller P-Asserted-Identity (Decision 0010), if
+    /// that is in one of the partner's domains; nil otherwise.
+    func identity(in domains: [String]) -> [UInt8]? {
+        let address = isAnonymous ? message.assertedIdentities?.first?.uri?.addressOfRecord ?? [] : fromAddress
+        let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
+        return domains.contains { domain.equalsIgnoringCase($0) } ? address : nil
+    }
+}
+
 extension SIPURI {
     /// `user@host` in the canonical form of RFC 3261 §10.3, the key of every table of users; empty when there is none.
     var addressOfRecord: [UInt8] {

@@ -60,6 +60,8 @@ struct ResponseContext {
     var reason: [UInt8]?
     /// A final response was sent upstream; only more 2xx to an INVITE may follow.
     var isAnswered = false
+    /// Nothing new is tried any more: it was cancelled, or answered for good.
+    var isCancelled = false
     /// RFC 3326 §2: why the branches that still ring are cancelled, for their CANCEL; nil says nothing.
     var cancelReason: [UInt8]?
 

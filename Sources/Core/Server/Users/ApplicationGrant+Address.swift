@@ -19,8 +19,9 @@ extension ApplicationGrant {
         granted.hasPrefix("*@") ? domain.equalsIgnoringCase(String(granted.dropFirst(2))) : address.equals(granted)
     }
 
-    /// A star at the end stands for all numbers that begin so.
+    /// A star at the end stands for all numbers that begin so; a star alone for every number, and for no name.
     private static func matchesNumber(_ granted: String, _ user: ArraySlice<UInt8>) -> Bool {
-        granted.hasSuffix("*") ? user.starts(with: granted.dropLast().utf8) : user.equals(granted)
+        guard user.allSatisfy({ "+-.()*#0123456789".utf8.contains($0) }) else { return false }
+        return granted.hasSuffix("*") ? user.starts(with: granted.dropLast().utf8) : user.equals(granted)
     }
 }

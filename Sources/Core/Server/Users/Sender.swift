@@ -24,17 +24,21 @@ enum Sender: Hashable {
     }
 }
 
-/// The user part of an edge's Record-Route on requests from a partner: `partner.` and the record's name under a MAC.
+/// The user part of an edge's Record-Route on requests from and to a partner: `partner.`, the names of the record and of the
+/// edge under a MAC. The host beside it is the pool's outside name, so only the token says which edge it was.
 struct PartnerTokens: Sendable {
     private static let prefix = Array("partner.".utf8)
+    /// In no name of a domain, and not the `*` of a record.
+    private static let separator = UInt8(ascii: "/")
     private let sealer: TokenSealer
 
     init(sealer: TokenSealer) {
         self.sealer = sealer
     }
 
-    func token(for record: String) -> [UInt8] {
-        Self.prefix + Base64URL.encode(sealer.seal(Array(record.utf8), as: .partner))
+    func token(for record: String, edge: String) -> [UInt8] {
+        let content = Array(record.utf8) + [Self.separator] + Array(edge.utf8)
+        return Self.prefix + Base64URL.encode(sealer.seal(content, as: .partner))
     }
 
     /// The record in a token that this process made.
@@ -42,12 +46,24 @@ struct PartnerTokens: Sendable {
         guard let sealed = Self.sealed(in: user), let content = sealer.open(sealed[...], as: .partner) else {
             return nil
         }
-        return String(decoding: content, as: UTF8.self)
+        return Self.names(in: content)?.record
     }
 
     /// The record in a token of our edge, read by a server behind it: the link from the edge is what vouches for it.
     static func recordVouchedFor(in user: ArraySlice<UInt8>) -> String? {
-        sealed(in: user).map { String(decoding: $0.dropLast(TokenSealer.length), as: UTF8.self) }
+        sealed(in: user).flatMap { names(in: $0.dropLast(TokenSealer.length)) }?.record
+    }
+
+    /// The edge in a token that a Route carries. Not proven, and not in need of it: the edge looks for itself.
+    static func edgeVouchedFor(in user: ArraySlice<UInt8>) -> String? {
+        sealed(in: user).flatMap { names(in: $0.dropLast(TokenSealer.length)) }?.edge
+    }
+
+    private static func names(in content: ArraySlice<UInt8>) -> (record: String, edge: String)? {
+        guard let end = content.firstIndex(of: separator) else { return nil }
+        return (
+            String(decoding: content[..<end], as: UTF8.self), String(decoding: content[(end + 1)...], as: UTF8.self)
+        )
     }
 
     private static func sealed(in user: ArraySlice<UInt8>) -> [UInt8]? {
