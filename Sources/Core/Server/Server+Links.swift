@@ -105,7 +105,7 @@ extension Server {
         for (id, refusal, trace, link) in refused {
             cut(id, link, refusal, trace, at: moment, into: &outputs)
         }
-        for aor in update.endedUsers { endUser(Array(aor.utf8), at: moment, into: &outputs) }
+        endUsers(update, at: moment, into: &outputs)
         outputs.event(.swept(update.context.epoch, linksClosed: refused.count))
     }
 
@@ -120,19 +120,29 @@ extension Server {
         forget(link, id, at: moment, into: &outputs)
     }
 
-    /// An account was disabled, removed or given a new password: its proofs, bindings and connections end.
-    private mutating func endUser(_ aor: [UInt8], at moment: Moment, into outputs: inout Outputs) {
-        var flows = shared.proven.forgetEverywhere(aor)
+    /// Accounts were disabled, removed or given new passwords: their proofs, bindings and connections end.
+    private mutating func endUsers(_ update: TrustUpdate, at moment: Moment, into outputs: inout Outputs) {
+        let ended = Set(update.endedUsers.map { Array($0.utf8) })
+        guard !ended.isEmpty || update.endsEverybody else { return }
+        var flows = ended.flatMap { endUser($0, at: moment, into: &outputs) }
+        // At an edge there is neither proof nor binding, but the home server named the user of each flow.
+        flows += links.ids.filter { id in
+            guard let users = links[id]?.registered else { return false }
+            return update.endsEverybody ? !users.isEmpty : users.contains(where: ended.contains)
+        }.map { .direct($0) }
+        var done: Set<Flow> = []
+        for flow in flows where done.insert(flow).inserted { endFlow(flow, at: moment, into: &outputs) }
+    }
+
+    /// Ends what an account has, and returns the flows that it had it on.
+    private mutating func endUser(_ aor: [UInt8], at moment: Moment, into outputs: inout Outputs) -> [Flow] {
+        let flows = shared.proven.forgetEverywhere(aor)
         let bindings = shared.location.update(aor, at: moment.wall) { bindings in
             defer { bindings = [] }
             return bindings
         }
         if !bindings.isEmpty { record(aor, [], into: &outputs) }
-        flows += bindings.compactMap(\.flow)
-        // At an edge there is neither proof nor binding, but the home server named the user of each flow.
-        flows += links.ids.filter { links[$0]?.registered.contains(aor) == true }.map { .direct($0) }
-        var ended: Set<Flow> = []
-        for flow in flows where ended.insert(flow).inserted { endFlow(flow, at: moment, into: &outputs) }
+        return flows + bindings.compactMap(\.flow)
     }
 
     private mutating func endFlow(_ flow: Flow, at moment: Moment, into outputs: inout Outputs) {

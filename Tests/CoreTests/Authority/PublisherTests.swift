@@ -242,9 +242,50 @@ import Trust
         #expect(throws: AuthorityError.self) { try NodeDelivery(parsing: Array("{}".utf8)) }
     }
 
+    @Test("A delivery with ended users is version 2, others stay version 1; what is malformed is refused")
+    func userEnded() throws {
+        let network = try ContosoNetwork()
+        func delivery(_ ended: EndedUsers?) -> NodeDelivery {
+            network.publisher.delivery(
+                to: "edge1.contoso.example", since: TrustEpoch(0), directory: nil, userEnded: ended, now: start)
+        }
+        let sent = delivery(EndedUsers(from: 3, to: 5, addresses: ["alice@contoso.example"]))
+        #expect(try NodeDelivery(parsing: sent.bytes) == sent)
+        let text = String(decoding: sent.bytes, as: UTF8.self)
+        #expect(text.contains("\"version\":2,") || text.contains("\"version\":2}"))
+        #expect(String(decoding: delivery(nil).bytes, as: UTF8.self).contains("\"version\":1"))
+        for (good, bad) in [
+            ("\"from\":3", "\"from\":6"), ("\"to\":5", "\"to\":-5"), ("\"everybody\":false", "\"everybody\":0"),
+            ("[\"alice@contoso.example\"]", "[7]"), ("\"version\":2", "\"version\":3"),
+        ] {
+            #expect(throws: AuthorityError.self, "\(bad)") {
+                try NodeDelivery(parsing: Array(text.replacing(good, with: bad).utf8))
+            }
+        }
+        let many = EndedUsers(from: 0, to: 1, addresses: (0...EndedUsers.addressesMax).map { "u\($0)@contoso.example" })
+        #expect(throws: AuthorityError.self) { try NodeDelivery(parsing: delivery(many).bytes) }
+    }
+
+    @Test("The memory of ended users is bounded: an edge that is behind it has to end everybody")
+    func endedMemory() {
+        var memory = EndedUsersMemory(sequence: 10)
+        memory.add(["a@contoso.example"], at: 11)
+        memory.add(["b@contoso.example", "a@contoso.example"], at: 13)
+        #expect(memory.ended(since: 13) == EndedUsers(from: 13, to: 13, addresses: []))
+        #expect(memory.ended(since: 11).addresses == ["a@contoso.example", "b@contoso.example"])
+        #expect(memory.ended(since: 10).everybody == false && memory.ended(since: 9).everybody)
+        #expect(memory.ended(since: 0) == EndedUsers(from: 0, to: 13, addresses: memory.ended(since: 10).addresses))
+        // A restored authority may be behind its edges.
+        #expect(memory.ended(since: 99) == EndedUsers(from: 13, to: 13, addresses: []))
+        memory.add((0..<EndedUsers.addressesMax).map { "u\($0)@contoso.example" }, at: 14)
+        #expect(memory.ended(since: 13).addresses.count == EndedUsers.addressesMax && memory.ended(since: 11).everybody)
+        memory.add((0..<EndedUsers.addressesMax * 2).map { "v\($0)@contoso.example" }, at: 15)
+        #expect(memory.ended(since: 14).everybody && !memory.ended(since: 15).everybody)
+    }
+
     @Test("wire.md: an acknowledgement is {node, epoch, swept, links_closed, refusals}") func acknowledgement() throws {
         let sent = NodeAcknowledgement(
-            node: "edge1.contoso.example", epoch: TrustEpoch(7), swept: true, linksClosed: 3,
+            node: "edge1.contoso.example", epoch: TrustEpoch(7), swept: true, linksClosed: 3, userEnded: 12,
             refusals: [
                 .init(peer: "rogue.contoso.example", key: KeyPin(subjectPublicKeyInfo: [1]), code: "E601", time: start)
             ])

@@ -217,6 +217,12 @@ struct EdgeTests {
         #expect(answer.status == 200 && !answer.has(.pAssertedIdentity))
         try pair.edge.change(world, users: [], ended: ["alice@contoso.example"])
         #expect(pair.edge.closed == [first: .done, third: .done])
+        for id in [first, third] { pair.edge.drop(id) }
+        // Too many to name: whoever has a user goes; a link of a server and a client without a user stay.
+        let idle = try pair.outsider()
+        try pair.edge.change(world, users: [], everybody: true)
+        #expect(pair.edge.closed == [first: .done, second: .done, third: .done])
+        #expect(pair.edge.server.counters.live[.client] == 2 && pair.edge.closed[idle] == nil)
     }
 
     @Test("A partner sends from its domains to ours: E403, E406, and the control")

@@ -122,10 +122,11 @@ final class TestServer {
         perform()
     }
 
-    func change(_ world: DecisionWorld, users: [String], ended: [String] = []) throws {
+    func change(_ world: DecisionWorld, users: [String], ended: [String] = [], everybody: Bool = false) throws {
         let update = TrustUpdate(
             context: try world.context(host, now: wall),
-            directory: UserDirectory(records: users.map(TestServer.record)), endedUsers: ended)
+            directory: UserDirectory(records: users.map(TestServer.record)), endedUsers: ended,
+            endsEverybody: everybody)
         handle(.trustChanged(update))
     }
 

@@ -6,10 +6,11 @@ struct FileForm {
     private let type: String
     private let members: [String: JSONValue]
 
-    /// Reads a file of this type and version.
+    /// Reads a file of this type and one of these versions.
     /// - Throws: `fileUnreadable` when it is not JSON, of another type, of a newer version, or has unknown members.
     init(
-        parsing bytes: [UInt8], type: String, version: Int64, known: [String], limits: JSONLimits = .object
+        parsing bytes: [UInt8], type: String, versions: ClosedRange<Int64>, known: [String],
+        limits: JSONLimits = .object
     ) throws(AuthorityError) {
         let value: JSONValue
         do {
@@ -17,16 +18,18 @@ struct FileForm {
         } catch {
             throw .fileUnreadable(what: "the \(type) file", reason: error.description)
         }
-        try self.init(value, type: type, version: version, known: known)
+        try self.init(value, type: type, versions: versions, known: known)
     }
 
-    /// Takes a value of this type and version that was read already.
-    init(_ value: JSONValue, type: String, version: Int64, known: [String]) throws(AuthorityError) {
+    /// Takes a value of this type and one of these versions that was read already.
+    init(_ value: JSONValue, type: String, versions: ClosedRange<Int64>, known: [String]) throws(AuthorityError) {
         guard let members = value.objectValue, members["type"]?.stringValue == type else {
             throw .fileUnreadable(what: "the \(type) file", reason: "its type is not `\(type)`")
         }
-        guard members["version"]?.integerValue == version else {
-            throw .fileUnreadable(what: "the \(type) file", reason: "its version is not \(version)")
+        guard let version = members["version"]?.integerValue, versions.contains(version) else {
+            let expected = Set([versions.lowerBound, versions.upperBound]).sorted().map(String.init)
+            throw .fileUnreadable(
+                what: "the \(type) file", reason: "its version is not \(expected.joined(separator: " or "))")
         }
         if let unknown = members.keys.sorted().first(where: { !known.contains($0) && $0 != "type" && $0 != "version" })
         {

@@ -36,7 +36,7 @@ public struct NodeAdmission: Sendable, Hashable {
     /// - Throws: `fileUnreadable`; `rootMismatch` when the file's hash is not that of the root inside.
     public init(parsing bytes: [UInt8]) throws(AuthorityError) {
         let form = try FileForm(
-            parsing: bytes, type: Self.fileType, version: Self.fileVersion,
+            parsing: bytes, type: Self.fileType, versions: Self.fileVersion...Self.fileVersion,
             known: ["name", "authority", "rootHash", "root", "bundle", "chains"], limits: .bundle)
         let root: SignedEnvelope
         do {

@@ -66,7 +66,7 @@ public struct NodeRequest: Sendable, Hashable {
             throw .fileUnreadable(what: "the \(Self.fileType) file", reason: "longer than \(Self.octetsMax) octets")
         }
         let form = try FileForm(
-            parsing: bytes, type: Self.fileType, version: Self.fileVersion,
+            parsing: bytes, type: Self.fileType, versions: Self.fileVersion...Self.fileVersion,
             known: ["name", "roles", "address", "external", "trust", "nextKey", "signingRequest"])
         var roles: [ServerRole] = []
         for item in try form.array("roles") {

@@ -52,7 +52,7 @@ public struct PartnerCard: Sendable, Hashable {
             throw .fileUnreadable(what: "the \(Self.fileType) file", reason: "longer than \(Self.octetsMax) octets")
         }
         let form = try FileForm(
-            parsing: bytes, type: Self.fileType, version: Self.fileVersion,
+            parsing: bytes, type: Self.fileType, versions: Self.fileVersion...Self.fileVersion,
             known: ["domains", "edge", "address", "root"])
         try self.init(
             domains: try form.array("domains").compactMap { $0.stringValue?.lowercased() }, edge: try form.host("edge"),

@@ -5,7 +5,8 @@ public import Trust
 /// keep users the changes of the directory. The answer of `GET /trust/v1/objects`, and the body that is pushed to an edge.
 public struct NodeDelivery: Sendable, Hashable {
     static let type = "node-delivery"
-    static let version: Int64 = 1
+    /// Version 2 has `userEnded`; a delivery without it is written as version 1.
+    static let versions: ClosedRange<Int64> = 1...2
     /// The most certificate chains in a delivery: current key and next key, and one spare.
     public static let chainsMax = 3
     /// The most certificates in a chain.
@@ -17,19 +18,24 @@ public struct NodeDelivery: Sendable, Hashable {
     public let chains: [[[UInt8]]]
     /// The changes of the user directory; only for front ends and directors.
     public let directory: DirectoryChanges?
+    /// The users who ended; only for edges that tell what they know of them.
+    public let userEnded: EndedUsers?
 
     /// A delivery with these parts.
-    public init(bundle: TrustBundle, chains: [[[UInt8]]] = [], directory: DirectoryChanges? = nil) {
+    public init(
+        bundle: TrustBundle, chains: [[[UInt8]]] = [], directory: DirectoryChanges? = nil, userEnded: EndedUsers? = nil
+    ) {
         self.bundle = bundle
         self.chains = chains
         self.directory = directory
+        self.userEnded = userEnded
     }
 
     /// Reads the JSON form.
     public init(parsing bytes: [UInt8]) throws(AuthorityError) {
         let form = try FileForm(
-            parsing: bytes, type: Self.type, version: Self.version, known: ["bundle", "chains", "directory"],
-            limits: .bundle)
+            parsing: bytes, type: Self.type, versions: Self.versions,
+            known: ["bundle", "chains", "directory", "userEnded"], limits: .bundle)
         var directory: DirectoryChanges?
         if let changes = form.optional("directory") {
             do {
@@ -38,15 +44,21 @@ public struct NodeDelivery: Sendable, Hashable {
                 throw form.fault("directory", error.description)
             }
         }
-        self.init(bundle: try form.bundle("bundle"), chains: try form.chains("chains"), directory: directory)
+        let ended = form.optional("userEnded")
+        let userEnded = ended.flatMap { EndedUsers(json: $0) }
+        guard (ended == nil) == (userEnded == nil) else { throw form.fault("userEnded") }
+        self.init(
+            bundle: try form.bundle("bundle"), chains: try form.chains("chains"), directory: directory,
+            userEnded: userEnded)
     }
 
     /// The JSON form.
     public var bytes: [UInt8] {
         FileForm.json(
-            type: Self.type, version: Self.version,
+            type: Self.type, version: userEnded == nil ? Self.versions.lowerBound : Self.versions.upperBound,
             [
                 "bundle": bundle.json, "chains": FileForm.chains(chains), "directory": directory?.json,
+                "userEnded": userEnded?.json,
             ]
         ).canonicalBytes
     }
@@ -117,19 +129,26 @@ public struct NodeAcknowledgement: Sendable, Hashable {
     public let swept: Bool
     /// How many links it closed for it.
     public let linksClosed: UInt64
+    /// The directory sequence up to which it has closed the flows of ended users; nil from a server that is told in
+    /// another way.
+    public let userEnded: UInt64?
     /// What it refused since its last acknowledgement.
     public let refusals: [ReportedRefusal]
 
     /// An acknowledgement; refusals beyond `refusalsMax` are left out, oldest first.
-    public init(node: String, epoch: TrustEpoch, swept: Bool, linksClosed: UInt64, refusals: [ReportedRefusal] = []) {
+    public init(
+        node: String, epoch: TrustEpoch, swept: Bool, linksClosed: UInt64, userEnded: UInt64? = nil,
+        refusals: [ReportedRefusal] = []
+    ) {
         self.node = node
         self.epoch = epoch
         self.swept = swept
         self.linksClosed = linksClosed
+        self.userEnded = userEnded
         self.refusals = refusals.suffix(Self.refusalsMax)
     }
 
-    /// Reads the JSON form `{node, epoch, swept, links_closed, refusals}`.
+    /// Reads the JSON form `{node, epoch, swept, links_closed, user_ended, refusals}`.
     public init(parsing bytes: [UInt8]) throws(AuthorityError) {
         func unreadable(_ reason: String) -> AuthorityError {
             .fileUnreadable(what: "the acknowledgement", reason: reason)
@@ -150,7 +169,9 @@ public struct NodeAcknowledgement: Sendable, Hashable {
             let key = item["key"]?.stringValue.flatMap { KeyPin($0) }
             refusals.append(ReportedRefusal(peer: peer, key: key, code: code, time: time))
         }
-        self.init(node: node, epoch: TrustEpoch(epoch), swept: swept, linksClosed: closed, refusals: refusals)
+        self.init(
+            node: node, epoch: TrustEpoch(epoch), swept: swept, linksClosed: closed,
+            userEnded: value["user_ended"]?.integerValue.flatMap { UInt64(exactly: $0) }, refusals: refusals)
     }
 
     /// The JSON form.
@@ -162,9 +183,11 @@ public struct NodeAcknowledgement: Sendable, Hashable {
                     "code": .string(refusal.code), "time": .string(refusal.time.description),
                 ].compactMapValues(\.self))
         }
-        return JSONValue.object([
+        let members: [String: JSONValue?] = [
             "node": .string(node), "epoch": .integer(Int64(clamping: epoch.number)), "swept": .bool(swept),
             "links_closed": .integer(Int64(clamping: linksClosed)), "refusals": .array(items),
-        ]).canonicalBytes
+            "user_ended": userEnded.map { .integer(Int64(clamping: $0)) },
+        ]
+        return JSONValue.object(members.compactMapValues(\.self)).canonicalBytes
     }
 }

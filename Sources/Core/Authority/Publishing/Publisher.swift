@@ -207,14 +207,16 @@ public struct Publisher: Sendable {
     /// What a server that has `epoch` is to get.
     /// - Parameter directory: The changes of the user directory since the sequence that the server told; they are left
     ///   out for servers that are neither front end nor director.
+    /// - Parameter userEnded: The users who ended since; left out for servers that get the directory itself.
     public func delivery(
-        to server: String, since epoch: TrustEpoch, directory: DirectoryChanges?, now: WallTime
+        to server: String, since epoch: TrustEpoch, directory: DirectoryChanges?, userEnded: EndedUsers? = nil,
+        now: WallTime
     ) -> NodeDelivery {
         let roles = state.topology?.roles(of: server) ?? []
         let keepsUsers = roles.contains(.frontEnd) || roles.contains(.director)
         return NodeDelivery(
             bundle: state.bundle(since: epoch), chains: chains(of: server, at: now),
-            directory: keepsUsers ? directory : nil)
+            directory: keepsUsers ? directory : nil, userEnded: keepsUsers ? nil : userEnded)
     }
 
     /// What a server that joins by file takes home.

@@ -11,6 +11,8 @@ public actor AuthorityService {
     private var publisher: Publisher
     /// The users as the store holds them.
     private var directory: UserDirectory
+    /// Who ended lately, for the edges.
+    private var endedUsers: EndedUsersMemory
     private let database: Database
     private let replica: TrustReplica
     private let ownServer: String
@@ -33,6 +35,7 @@ public actor AuthorityService {
             state: state, authority: try Self.certificateAuthority(in: folder, state: state),
             snapshotKey: try NodeKeys.load(folder.keys + "/snapshot.pem").signer(), chance: chance,
             ledger: database.ledger)
+        endedUsers = EndedUsersMemory(sequence: publisher.directorySequence)
     }
 
     private static func certificateAuthority(in folder: DataFolder, state: TrustState) throws -> CertificateAuthority {
@@ -103,7 +106,10 @@ public actor AuthorityService {
 
     /// Tells the network that the user table changed.
     public func usersChanged(at now: WallTime) async throws {
-        directory = try database.users.directory()
+        let new = try database.users.directory()
+        let ended = try directory.apply(new.changes(since: 0))
+        directory = new
+        endedUsers.add(ended, at: new.sequence)
         _ = try publisher.publish(directorySequence: directory.sequence, now: now, ledger: database.ledger)
         try await spread(at: now)
     }
@@ -132,6 +138,20 @@ public actor AuthorityService {
         to node: String, have epoch: TrustEpoch, directorySequence sequence: UInt64, at now: WallTime
     ) -> NodeDelivery {
         publisher.delivery(to: node, since: epoch, directory: directory.changes(since: sequence), now: now)
+    }
+
+    /// What an edge gets, which has `epoch` and told that it closed the flows of users who ended up to `sequence`; nil
+    /// when it has not told anything yet.
+    public func delivery(
+        toEdge node: String, have epoch: TrustEpoch, userEnded sequence: UInt64?, at now: WallTime
+    ) -> NodeDelivery {
+        publisher.delivery(
+            to: node, since: epoch, directory: nil, userEnded: sequence.map { endedUsers.ended(since: $0) }, now: now)
+    }
+
+    /// Whether an edge that closed the flows of users who ended up to `sequence` has more to close.
+    public func isNews(since epoch: TrustEpoch, userEnded sequence: UInt64?) -> Bool {
+        publisher.state.epoch > epoch || sequence.map { $0 != endedUsers.sequence } ?? false
     }
 
     /// Whether `epoch` and `sequence` are behind what is published.

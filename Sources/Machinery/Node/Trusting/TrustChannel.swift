@@ -64,6 +64,13 @@ struct TrustChannel: Sendable {
         await authority.waitForChange(atMost: Self.pollSeconds)
     }
 
+    private func waitForNews(
+        _ authority: AuthorityService, since epoch: TrustEpoch, userEnded sequence: UInt64?
+    ) async {
+        guard await !authority.isNews(since: epoch, userEnded: sequence) else { return }
+        await authority.waitForChange(atMost: Self.pollSeconds)
+    }
+
     private func acknowledge(_ request: WebRequest, from node: String) async -> WebResponse {
         guard let authority, let acknowledgement = try? NodeAcknowledgement(parsing: request.body),
             acknowledgement.node == node
@@ -86,7 +93,8 @@ struct TrustChannel: Sendable {
         try await replica.apply(delivery, at: OperatingSystem.wallTime)
         let epoch = await replica.state.epoch
         let closed = await replica.waitUntilSwept(epoch)
-        return NodeAcknowledgement(node: ownServer, epoch: epoch, swept: true, linksClosed: closed)
+        return NodeAcknowledgement(
+            node: ownServer, epoch: epoch, swept: true, linksClosed: closed, userEnded: await replica.userEnded)
     }
 
     // MARK: Calling others
@@ -126,18 +134,21 @@ struct TrustChannel: Sendable {
     /// Pushes to one edge for ever: a perimeter host does not dial inwards for its trust.
     func push(to edge: ServerRecord, tls: TrustTLS, group: any EventLoopGroup, authority: AuthorityService) async {
         var epoch = TrustEpoch(0)
+        // An edge of an older release tells nothing, and is sent nothing that it could not read.
+        var userEnded: UInt64?
         var pause: Int64 = 1
         while !Task.isCancelled {
             do {
                 let delivery = await authority.delivery(
-                    to: edge.name, have: epoch, directorySequence: .max, at: OperatingSystem.wallTime)
+                    toEdge: edge.name, have: epoch, userEnded: userEnded, at: OperatingSystem.wallTime)
                 let request = WebRequest(method: "POST", path: Self.objectsPath, body: delivery.bytes)
                 let response = try await send(request, to: edge, tls: tls, group: group)
                 let acknowledgement = try NodeAcknowledgement(parsing: response.body)
                 await authority.acknowledge(acknowledgement, at: OperatingSystem.wallTime)
                 epoch = acknowledgement.epoch
+                userEnded = acknowledgement.userEnded
                 pause = 1
-                await waitForNews(authority, since: epoch, .max)
+                await waitForNews(authority, since: epoch, userEnded: userEnded)
             } catch {
                 guard !Task.isCancelled else { return }
                 log.write(.warning, "edgeUnreachable", at: OperatingSystem.wallTime) { line in

@@ -13,6 +13,8 @@ public actor TrustReplica {
     public private(set) var state: TrustState
     /// The users; empty on servers that authenticate nobody.
     public private(set) var directory: UserDirectory
+    /// The directory sequence up to which the flows of ended users were closed here, as it was told.
+    private var endedSequence: UInt64 = 0
     /// The chain for the key in use, leaf first.
     public private(set) var chain: [[UInt8]]
     /// Which shards have swept which epoch, and how many links that closed.
@@ -76,6 +78,8 @@ public actor TrustReplica {
         if let changes = delivery.directory, changes.to > directory.sequence {
             ended = try directory.apply(changes)
         }
+        if let told = delivery.userEnded { ended += told.addresses }
+        let endsEverybody = delivery.userEnded?.everybody ?? false
         let newChain = delivery.chains.first { chain in
             chain.first.flatMap { try? CertificateFacts(der: $0) }?.keyPin == ownKey
         }
@@ -84,6 +88,7 @@ public actor TrustReplica {
         if new.files != state.files { try store(new) }
         state = new
         self.directory = directory
+        if let told = delivery.userEnded { endedSequence = told.to }
         if let newChain, newChain != chain {
             try DataFolder.write(
                 NodeDelivery(bundle: TrustBundle(), chains: [newChain]).bytes,
@@ -91,12 +96,19 @@ public actor TrustReplica {
             chain = newChain
             onChain(newChain)
         }
-        guard isNewEpoch || isNewDirectory else { return false }
+        guard isNewEpoch || isNewDirectory || endsEverybody || !ended.isEmpty else { return false }
         let update = TrustUpdate(
             context: TrustContext(state: state, now: now, ownServer: ownServer), directory: directory,
-            endedUsers: ended)
+            endedUsers: ended, endsEverybody: endsEverybody)
         for mailbox in mailboxes { mailbox.post(.trustChanged(update)) }
         return true
+    }
+
+    /// The directory sequence up to which the flows of ended users were closed here; nil on a server that has the directory
+    /// and sees for itself.
+    public var userEnded: UInt64? {
+        let roles = state.topology?.roles(of: ownServer) ?? []
+        return roles.contains(.frontEnd) || roles.contains(.director) ? nil : endedSequence
     }
 
     /// A shard has judged all of its links by this epoch.
