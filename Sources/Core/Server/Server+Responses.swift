@@ -43,8 +43,10 @@ extension Server {
         if context.branches[index].timerC != nil {
             contexts[tag]?.branches[index].timerC = moment.now + ServerLimits.timerC
         }
-        // RFC 3261 §16.7 step 5: a 100 is for the next hop only.
-        if message.status > 100, !context.isAnswered { passBack(message, of: tag, at: moment, into: &outputs) }
+        // RFC 3261 §16.7 step 5: a 100 is for the next hop only. RFC 4320 §4.1: no other request than INVITE has more.
+        if message.status > 100, context.request.method == .invite, !context.isAnswered {
+            passBack(message, of: tag, at: moment, into: &outputs)
+        }
     }
 
     private mutating func final(
@@ -119,7 +121,10 @@ extension Server {
         guard let context = contexts[tag], !context.hasPendingBranch else { return }
         if !context.isAnswered {
             contexts[tag]?.isAnswered = true
-            if let best = context.best {
+            if context.bestStatus == 408, context.request.method != .invite {
+                // RFC 4320 §4.2: too late for the client, too; a 408 would only meet a transaction that has ended.
+                transactions.end(context.transaction)
+            } else if let best = context.best {
                 passBack(best, of: tag, at: moment, into: &outputs)
             } else {
                 answerOwnFailure(context, at: moment, into: &outputs)
@@ -237,6 +242,16 @@ extension Server {
                 transactions.end(id)
                 complete(branch: index, of: tag, status: 408, at: moment, into: &outputs)
             }
+        }
+    }
+
+    /// RFC 4320 §4.1: a request that is no INVITE and had no answer yet is answered 100, so that its client waits.
+    mutating func answerOverdue(at moment: Moment, into outputs: inout Outputs) {
+        for tag in contexts.overdue(at: moment.now) {
+            guard let context = contexts[tag] else { continue }
+            respond(
+                100, "Trying", to: context.request, in: context.transaction, on: context.connection, at: moment,
+                into: &outputs)
         }
     }
 

@@ -77,6 +77,7 @@ public struct Server {
         transactions.advance(to: now, into: &events)
         for event in events { transactionEvent(event, at: moment, into: &outputs) }
         endSilentBranches(at: moment, into: &outputs)
+        answerOverdue(at: moment, into: &outputs)
         closeOverdueLinks(at: moment, into: &outputs)
         expireBindings(at: moment, into: &outputs)
     }

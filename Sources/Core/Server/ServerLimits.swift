@@ -20,6 +20,9 @@ public enum ServerLimits {
     public static let contactBytesMax = 512
     /// RFC 3261 §16.6: timer C, longer than three minutes.
     public static let timerC = Interval.seconds(185)
+    /// RFC 4320 §4.1: when a request that is no INVITE is answered 100, for want of anything else: after the time in which
+    /// timer E grows to T2.
+    public static let trying = Interval.milliseconds(3_500)
     /// RFC 5393 §5: the breadth that a request starts with here when it names none.
     public static let maxBreadth: UInt32 = 60
     /// RFC 3261 §16.6: Max-Forwards when the request has none.

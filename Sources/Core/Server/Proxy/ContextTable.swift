@@ -9,6 +9,9 @@ struct ContextTable {
     /// branch's own deadline and the entry here is looked at again when it comes up.
     private var timersC: [(deadline: Instant, tag: UInt64, branch: Int)] = []
     private var firstTimer = 0
+    /// The requests that are no INVITE, until they are answered 100. All wait alike, so the first is the first to be due.
+    private var unanswered: [(deadline: Instant, tag: UInt64)] = []
+    private var firstUnanswered = 0
 
     var count: Int { contexts.count }
 
@@ -29,7 +32,31 @@ struct ContextTable {
         return deadline
     }
 
-    var nextDeadline: Instant? { firstTimer < timersC.count ? timersC[firstTimer].deadline : nil }
+    var nextDeadline: Instant? {
+        let timerC = firstTimer < timersC.count ? timersC[firstTimer].deadline : nil
+        let trying = firstUnanswered < unanswered.count ? unanswered[firstUnanswered].deadline : nil
+        return [timerC, trying].compactMap(\.self).min()
+    }
+
+    /// Sees to it that a request that is no INVITE comes up in `overdue`, unless it is answered before.
+    mutating func awaitAnswer(to tag: UInt64, at now: Instant) {
+        unanswered.append((now + ServerLimits.trying, tag))
+    }
+
+    /// The requests that had no answer in time, each once.
+    mutating func overdue(at now: Instant) -> [UInt64] {
+        var overdue: [UInt64] = []
+        while firstUnanswered < unanswered.count, unanswered[firstUnanswered].deadline <= now {
+            let tag = unanswered[firstUnanswered].tag
+            firstUnanswered += 1
+            if contexts[tag]?.isAnswered == false { overdue.append(tag) }
+        }
+        if firstUnanswered > 1_024 {
+            unanswered.removeFirst(firstUnanswered)
+            firstUnanswered = 0
+        }
+        return overdue
+    }
 
     /// The branches whose timer C has ended.
     mutating func silentBranches(at now: Instant) -> [(tag: UInt64, branch: Int)] {

@@ -27,6 +27,7 @@ extension Server {
         context.branches = targets.map { ResponseContext.Branch(target: $0) }
         let tag = contexts.insert(context)
         transactions.setUserTag(tag, of: transaction)
+        if message.method != .invite { contexts.awaitAnswer(to: tag, at: moment.now) }
         outputs.event(
             .routed(
                 job.connection, method: job.facts.message.methodBytes.text, callID: Array(job.facts.callID),

@@ -51,6 +51,12 @@ extension TransactionTable {
         }
     }
 
+    /// Forgets a transaction that will never be answered. Only for other methods than INVITE, whose client gives up by
+    /// itself.
+    public mutating func end(_ id: ServerTransactionID) {
+        endServer(id.rawValue)
+    }
+
     /// Gives the transaction a tag of its owner; 0 before.
     public mutating func setUserTag(_ tag: UInt64, of id: ServerTransactionID) {
         _ = servers.update(id.rawValue) { $0.userTag = tag }

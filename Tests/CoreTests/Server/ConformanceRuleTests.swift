@@ -1,0 +1,40 @@
+import Basis
+import SIP
+import Server
+import Testing
+import Trust
+
+@Suite("What other RFCs ask of the proxy on the way")
+struct ConformanceRuleTests {
+    private func home() throws -> TestServer {
+        try TestServer("fe1", in: DecisionWorld(), users: ["alice", "bob", "carol"])
+    }
+
+    @Test("RFC 4320 §4.1, RFC 4320 §4.2: a request that is no INVITE gets 100 after 3.5 s and never 408")
+    func silence() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        home.send(.message("alice", to: "bob"), on: alice)
+        let request = try home.one(bob)
+        // Nothing but 100 is passed on before the final response.
+        home.send(request.answered(183), on: bob)
+        home.pass(.milliseconds(3_499))
+        #expect(home.read(alice).isEmpty)
+        home.pass(.milliseconds(1))
+        #expect(home.statuses(alice) == [100])
+        home.pass(.seconds(60))
+        #expect(home.read(alice).isEmpty && home.server.runningTransactions == 0)
+        // The controls: an answer in time stops the 100, a 408 from behind is silence as well, other failures pass.
+        home.send(.message("alice", to: "bob"), on: alice)
+        home.send(try home.one(bob).answered(200), on: bob)
+        home.pass(.seconds(4))
+        #expect(home.statuses(alice) == [200])
+        home.send(.message("alice", to: "bob"), on: alice)
+        home.send(try home.one(bob).answered(408), on: bob)
+        home.pass(.seconds(4))
+        #expect(home.read(alice).isEmpty && home.server.runningTransactions == 0)
+        home.send(.message("alice", to: "bob"), on: alice)
+        home.send(try home.one(bob).answered(480), on: bob)
+        #expect(home.statuses(alice) == [480])
+    }
+}
