@@ -37,4 +37,24 @@ struct ConformanceRuleTests {
         home.send(try home.one(bob).answered(480), on: bob)
         #expect(home.statuses(alice) == [480])
     }
+
+    @Test(
+        "RFC 3261 §18.2.1: a forwarded Via says where the request came from, unless sent-by does",
+        arguments: [
+            ("192.0.2.7:40000", false), ("198.51.100.9:40000", true), ("[2001:db8::7]:40000", true),
+        ])
+    func received(address: String, isAdded: Bool) throws {
+        let home = try home()
+        let bob = try home.signedIn("bob")
+        let alice = try home.client(from: address)
+        try home.register("alice", on: alice)
+        home.send(.message("alice", to: "bob"), on: alice)
+        let request = try home.one(bob)
+        let vias = request.texts(.via)
+        let host = try #require(NetworkAddress(address)).host
+        #expect(vias.count == 2 && vias[1].hasPrefix("SIP/2.0/TLS 192.0.2.7:40000;branch=z9hG4bK"))
+        #expect(vias[1].hasSuffix(";received=\(host)") == isAdded && vias[1].contains(";received") == isAdded)
+        home.send(request.answered(200), on: bob)
+        #expect(try home.one(alice).texts(.via) == [vias[1]])
+    }
 }

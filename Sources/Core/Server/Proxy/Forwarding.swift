@@ -79,14 +79,15 @@ extension Server {
             contexts[tag]?.branches[index].timerC = deadline
         }
         let edits = edits(
-            for: context.branches[index].target, of: context.request, context.preparation, breadth: context.breadth,
-            branch: branches.branch(for: transaction, loop: context.loop))
+            for: context.branches[index].target, of: context.request, from: context.connection, context.preparation,
+            breadth: context.breadth, branch: branches.branch(for: transaction, loop: context.loop))
         write(context.request, edits, to: id, into: &outputs)
     }
 
     /// RFC 3261 §16.6: the changes that every hop makes, in the order of the section.
     private func edits(
-        for target: Target, of request: SIPMessage, _ preparation: Preparation, breadth: UInt32, branch: [UInt8]
+        for target: Target, of request: SIPMessage, from source: ConnectionID, _ preparation: Preparation,
+        breadth: UInt32, branch: [UInt8]
     ) -> MessageEdits {
         var edits = MessageEdits()
         if let uri = target.requestURI { edits.setRequestURI(uri) }
@@ -107,8 +108,18 @@ extension Server {
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
+        if let received = viaWithSource(of: request, from: source) { edits.replaceFirst(.via, received) }
         edits.prepend(.via, via(branch, towards: target))
         return edits
+    }
+
+    /// RFC 3261 §18.2.1: the topmost Via with the address that the request came from; nil when sent-by is that address.
+    private func viaWithSource(of request: SIPMessage, from source: ConnectionID) -> [UInt8]? {
+        guard let address = links[source]?.evidence.remoteAddress, let element = request.firstElement(of: .via),
+            let via = Via(element), via.received == nil
+        else { return nil }
+        guard !via.host.equals(address.host), !via.host.equals("[\(address.host)]") else { return nil }
+        return Array(element) + Array(";received=".utf8) + Array(address.host.utf8)
     }
 
     /// What was an answer to us is for nobody else. RFC 3261 §22.3: credentials for other realms pass.
@@ -169,7 +180,8 @@ extension Server {
             }
             let branch = BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8))
             let edits = edits(
-                for: target, of: job.facts.message, preparation, breadth: ServerLimits.maxBreadth, branch: branch)
+                for: target, of: job.facts.message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
+                branch: branch)
             write(job.facts.message, edits, to: id, into: &outputs)
         }
     }
