@@ -73,7 +73,9 @@ extension Server {
                 contexts[tag]?.best = passes ? message : nil
                 contexts[tag]?.bestStatus = status
             }
-            if status == 503, isServer(context.branches[index]), let reason = message.firstElement(of: .reason) {
+            if status == 503, isServer(context.branches[index]),
+                let reason = message.elements(of: .reason).first(where: Self.isOwnReason)
+            {
                 contexts[tag]?.reason = Array(reason)
             }
             if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
@@ -175,9 +177,18 @@ extension Server {
         if link.peerClass != .server {
             // What the network says about itself stays inside.
             edits.remove(.pAssertedIdentity)
-            if message.has(.reason) { edits.remove(.reason) }
+            removeOwnReasons(of: message, &edits)
         }
         write(message, edits, to: context.connection, into: &outputs)
+    }
+
+    /// RFC 3326 §2: what others say about why passes; a code of refusal of ours does not leave the network.
+    private func removeOwnReasons(of message: SIPMessage, _ edits: inout MessageEdits) {
+        let reasons = Array(message.elements(of: .reason))
+        let foreign = reasons.filter { !Self.isOwnReason($0) }
+        guard foreign.count < reasons.count else { return }
+        edits.remove(.reason)
+        for reason in foreign { edits.append(.reason, reason) }
     }
 
     /// At an edge, a success from inside says that the home server let the client's user in, and the one to a REGISTER

@@ -57,4 +57,19 @@ struct ConformanceRuleTests {
         home.send(request.answered(200), on: bob)
         #expect(try home.one(alice).texts(.via) == [vias[1]])
     }
+
+    @Test("RFC 3326 §2: a Reason of others passes, a code of ours does not leave the network")
+    func reason() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        for (sent, expected) in [
+            (["Q.850;cause=17;text=\"Busy, sorry\""], ["Q.850;cause=17;text=\"Busy, sorry\""]),
+            (["Entente;cause=402;text=\"E402 x\""], []),
+            (["entente ;cause=402, SIP;cause=600", "Q.850;cause=1"], ["SIP;cause=600", "Q.850;cause=1"]),
+        ] {
+            home.send(.message("alice", to: "bob"), on: alice)
+            home.send(try home.one(bob).answered(486, sent.map { "Reason: " + $0 }), on: bob)
+            #expect(try home.one(alice).texts(.reason) == expected)
+        }
+    }
 }

@@ -68,9 +68,17 @@ extension Server {
         return target
     }
 
+    /// The protocol of a Reason header that is ours (RFC 3326).
+    private static let reasonProtocol = "Entente"
+
+    /// Whether an element of Reason carries a code of ours.
+    static func isOwnReason(_ element: ArraySlice<UInt8>) -> Bool {
+        element.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }.equalsIgnoringCase(reasonProtocol)
+    }
+
     /// The value of a Reason header that carries a code of refusal between our own servers (RFC 3326).
     static func reason(_ code: TrustCode, why: String) -> [UInt8] {
         let text = why.filter { $0.isASCII && $0 != "\"" && $0 != "\\" && !$0.isNewline }.prefix(200)
-        return Array("Entente;cause=\(code.rawValue.dropFirst());text=\"\(code.rawValue) \(text)\"".utf8)
+        return Array("\(reasonProtocol);cause=\(code.rawValue.dropFirst());text=\"\(code.rawValue) \(text)\"".utf8)
     }
 }
