@@ -72,4 +72,25 @@ struct ConformanceRuleTests {
             #expect(try home.one(alice).texts(.reason) == expected)
         }
     }
+
+    @Test(
+        "RFC 7616 §3.4.6: the digest uri is the Request-URI, but for the transport that phones write or leave out",
+        arguments: [
+            ("sip:contoso.example", "sip:contoso.example", 200),
+            ("sip:contoso.example;transport=tls", "sip:contoso.example", 200),
+            ("sip:contoso.example", "sip:contoso.example;transport=tls", 200),
+            ("sip:CONTOSO.example;transport=TLS", "sip:contoso.example;transport=tls", 200),
+            ("sip:contoso.example", "sip:fabrikam.example", 400),
+            ("sip:contoso.example", "sip:alice@contoso.example", 400),
+            ("sip:contoso.example", "contoso.example", 400),
+        ])
+    func digestTarget(target: String, uri: String, status: Int) throws {
+        let home = try home()
+        let alice = try home.client()
+        let draft = Draft.register("alice").with { $0.uri = target }
+        home.send(draft, on: alice)
+        let answer = try draft.with { $0.uri = uri }.answering(try home.one(alice), as: "alice")
+        home.send(answer.with { $0.uri = target }, on: alice)
+        #expect(home.statuses(alice) == [status])
+    }
 }

@@ -4,13 +4,14 @@ extension SIPURI {
     /// Scheme, user, password, host, port and the parameters of both must match; user, ttl, method, maddr and transport
     /// in one of them only never match; other parameters of one of them only are ignored; headers must all match.
     /// RFC 3966 §4: tel numbers are compared without visual separators. Other schemes: octet by octet.
-    public func isEquivalent(to other: SIPURI) -> Bool {
+    /// - Parameter ignored: A parameter of sip and sips URIs that is not compared, in lower case.
+    public func isEquivalent(to other: SIPURI, ignoring ignored: String? = nil) -> Bool {
         guard scheme == other.scheme else { return false }
         switch scheme {
         case .sip, .sips:
             return Self.isSame(user, other.user) && Self.isSame(password, other.password)
                 && HostGrammar.areEquivalent(host, other.host) && port == other.port
-                && parametersMatch(other) && other.parametersMatch(self) && headersMatch(other)
+                && parametersMatch(other, ignored) && other.parametersMatch(self, ignored) && headersMatch(other)
                 && other.headersMatch(self)
         case .tel:
             return Self.digits(user) == Self.digits(other.user) && telephoneParametersMatch(other)
@@ -25,8 +26,9 @@ extension SIPURI {
         return Escapes.areEquivalent(left, right, ignoringCase: false)
     }
 
-    private func parametersMatch(_ other: SIPURI) -> Bool {
+    private func parametersMatch(_ other: SIPURI, _ ignored: String?) -> Bool {
         parameters.allSatisfy { parameter in
+            if let ignored, parameter.name.equalsIgnoringCase(ignored) { return true }
             guard let value = other.parameters.value(parameter.name) else {
                 return !Self.mustBeInBoth(parameter.name)
             }

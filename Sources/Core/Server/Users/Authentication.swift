@@ -37,6 +37,10 @@ extension Server {
         let header: HeaderName = challenger == .registrar ? .authorization : .proxyAuthorization
         let credentials = job.facts.message.credentials(in: header).first { $0.realm == surroundings.realm[...] }
         guard let credentials else { return challenge(record, flow, challenger, stale: false, at: moment) }
+        // RFC 7616 §3.4.6: credentials are good for the request that they were made for. Phones leave the transport out.
+        guard let uri = SIPURI(credentials.uri), uri.isEquivalent(to: job.facts.target, ignoring: "transport") else {
+            return .answer(400, "Digest uri is not the Request-URI", [])
+        }
         guard isRight(credentials, for: record, account: account, job) else {
             for subject in subjects { backOff.fail(subject, at: moment.now) }
             outputs.event(.authenticationFailed(aor: account, on: job.connection, known: record != nil))
