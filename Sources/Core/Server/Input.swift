@@ -31,11 +31,13 @@ public enum Input: Sendable {
 /// looks again at the link it names before it acts on it.
 public enum Mail: Sendable {
     /// Bytes for a connection of the receiving shard, from a transaction of the sending one.
-    case write(ConnectionID, bytes: [UInt8], epoch: TrustEpoch)
+    case write(ConnectionID, bytes: [UInt8], from: ShardID, epoch: TrustEpoch)
     /// A response that arrived here belongs to a client transaction of the receiving shard.
     case response(SIPMessage, from: ConnectionID, epoch: TrustEpoch)
-    /// The connection that a forwarded request was written to has gone or cannot take more; its transaction should not wait.
-    case unreachable(ClientTransactionID, epoch: TrustEpoch)
+    /// The connection that a forwarded request was written to has gone or takes no more; its transaction should not wait.
+    case unreachable(ClientTransactionID, isCongested: Bool, epoch: TrustEpoch)
+    /// A connection that the receiving shard has written to has gone, and every transaction that waits on it with it.
+    case connectionEnded(ConnectionID, epoch: TrustEpoch)
     /// The users proven on a flow of the receiving shard are no longer proven, or their bindings ended.
     case endFlow(ConnectionID, epoch: TrustEpoch)
 }

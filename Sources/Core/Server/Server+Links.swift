@@ -66,6 +66,14 @@ extension Server {
             shared.proven.forget(.direct(id))
             for aor in link.registered { endBindings(of: aor, on: .direct(id), at: moment, into: &outputs) }
         }
+        endTransactions(on: id, at: moment, into: &outputs)
+        for writer in link.writers.sorted(by: { $0.number < $1.number }) {
+            outputs.items.append(.post(writer, MailBox(.connectionEnded(id, epoch: links.context.epoch))))
+        }
+    }
+
+    /// The connection has gone, here or on another shard.
+    mutating func endTransactions(on id: ConnectionID, at moment: Moment, into outputs: inout Outputs) {
         var events: [TransactionEvent] = []
         transactions.connectionClosed(id, into: &events)
         for event in events { transactionEvent(event, at: moment, into: &outputs) }

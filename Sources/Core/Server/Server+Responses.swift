@@ -222,7 +222,12 @@ extension Server {
         case .clientTimedOut(let id, let tag):
             completeTransaction(id, of: tag, status: 408, at: moment, into: &outputs)
         case .clientFailed(let id, let tag):
-            completeTransaction(id, of: tag, status: 503, at: moment, into: &outputs)
+            guard let context = contexts[tag], let index = context.branchIndex(of: id) else { return }
+            switch context.branches[index].target.hop {
+            // RFC 5626 §5.3: the flow failed, and with it the only way to this client.
+            case .connection: complete(branch: index, of: tag, status: 430, at: moment, into: &outputs)
+            case .link: complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
+            }
         case .clientEnded(_, let tag):
             if contexts[tag]?.hasPendingBranch == false { contexts[tag] = nil }
         case .serverEnded, .serverNotAcknowledged:
@@ -268,9 +273,13 @@ extension Server {
 
     mutating func receive(_ mail: Mail, at moment: Moment, into outputs: inout Outputs) {
         switch mail {
-        case .write(let id, let bytes, _):
+        case .write(let id, let bytes, let writer, _):
             // Judged again by this shard's own epoch: a link that a sweep closed is not there any more.
-            guard links[id] != nil else { return unreachable(bytes, into: &outputs) }
+            guard let link = links[id] else { return unreachable(bytes, isCongested: false, into: &outputs) }
+            if link.isCongested, beginsTransaction(bytes) {
+                return unreachable(bytes, isCongested: true, into: &outputs)
+            }
+            if !link.writers.contains(writer) { links.modify(id) { $0.writers.insert(writer) } }
             let start = outputs.bytes.count
             outputs.bytes.append(contentsOf: bytes)
             outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
@@ -278,21 +287,28 @@ extension Server {
             // Decided in an older epoch than this shard has swept: the link it came over may be refused by now.
             guard epoch >= links.context.epoch else { return }
             response(message, on: id, at: moment, into: &outputs)
-        case .unreachable(let transaction, _):
+        case .unreachable(let transaction, let isCongested, _):
             guard let tag = transactions.userTag(of: transaction) else { return }
             transactions.end(transaction)
-            completeTransaction(transaction, of: tag, status: 430, at: moment, into: &outputs)
+            completeTransaction(transaction, of: tag, status: isCongested ? 503 : 430, at: moment, into: &outputs)
+        case .connectionEnded(let id, _):
+            endTransactions(on: id, at: moment, into: &outputs)
         case .endFlow(let id, _):
             if links[id] != nil { outputs.items.append(.close(id, .done)) }
         }
     }
 
-    /// The parcel's connection has gone: tells the shard whose request it was.
-    private func unreachable(_ bytes: [UInt8], into outputs: inout Outputs) {
+    /// Whether a parcel is a request that somebody waits for. ACK and CANCEL belong to one that has left already.
+    private func beginsTransaction(_ bytes: [UInt8]) -> Bool {
+        !bytes.starts(with: "ACK ".utf8) && !bytes.starts(with: "CANCEL ".utf8)
+    }
+
+    /// The parcel's connection has gone or takes no more: tells the shard whose request it was.
+    private func unreachable(_ bytes: [UInt8], isCongested: Bool, into outputs: inout Outputs) {
         guard let message = try? SIPMessage.parse(bytes), message.isRequest, let branch = message.topVia?.branch,
             let transaction = branches.transaction(in: branch)
         else { return }
-        let mail = Mail.unreachable(transaction, epoch: links.context.epoch)
+        let mail = Mail.unreachable(transaction, isCongested: isCongested, epoch: links.context.epoch)
         outputs.items.append(.post(transaction.shard, MailBox(mail)))
     }
 }

@@ -217,7 +217,7 @@ struct CallTests {
         home.send(.invite("alice", to: "bob"), on: alice)
         home.send(try home.one(bob).answered(180), on: bob)
         home.drop(bob)
-        #expect(home.statuses(alice) == [100, 180, 500])
+        #expect(home.statuses(alice) == [100, 180, 480])
         let again = try home.signedIn("bob")
         home.send(.invite("alice", to: "bob"), on: alice)
         home.send(try home.one(again).answered(180), on: again)

@@ -185,6 +185,45 @@ struct TrustChangeTests {
         #expect(shards.first.statuses(alice) == [480])
     }
 
+    @Test("A connection on another shard that ends, ends what waits on it there at once: 480, for MESSAGE and INVITE")
+    func lostWhileRinging() throws {
+        let shards = try Shards(DecisionWorld(), users: ["alice", "bob"])
+        let (alice, bob) = (try shards.first.signedIn("alice"), try shards.second.signedIn("bob"))
+        shards.first.send(.message("alice", to: "bob"), on: alice)
+        shards.first.send(.invite("alice", to: "bob"), on: alice)
+        shards.carry()
+        let requests = shards.second.read(bob)
+        shards.second.send(try #require(requests.last).answered(180), on: bob)
+        shards.carry()
+        #expect(shards.first.statuses(alice) == [100, 180])
+        shards.second.drop(bob)
+        #expect(shards.second.mails.map(\.shard.number) == [0])
+        shards.carry()
+        #expect(shards.first.statuses(alice) == [480, 480])
+        #expect(shards.second.mails.isEmpty)
+    }
+
+    @Test("Mail to a congested connection is refused like a request of the same shard; CANCEL still leaves")
+    func congestedAcrossShards() throws {
+        let shards = try Shards(DecisionWorld(), users: ["alice", "bob"])
+        let (alice, bob) = (try shards.first.signedIn("alice"), try shards.second.signedIn("bob"))
+        let draft = Draft.invite("alice", to: "bob")
+        shards.first.send(draft, on: alice)
+        shards.carry()
+        shards.second.send(try shards.second.one(bob).answered(180), on: bob)
+        shards.carry()
+        shards.second.handle(.congested(bob, true))
+        shards.first.send(.message("alice", to: "bob"), on: alice)
+        shards.first.send(draft.with { ($0.method, $0.lines, $0.body) = ("CANCEL", [], "") }, on: alice)
+        shards.carry()
+        #expect(try shards.second.one(bob).method == .cancel)
+        #expect(shards.first.statuses(alice) == [100, 180, 200, 500])
+        shards.second.handle(.congested(bob, false))
+        shards.first.send(.message("alice", to: "bob"), on: alice)
+        shards.carry()
+        #expect(try shards.second.one(bob).method == .message)
+    }
+
     @Test("A user that ended loses its connection on the other shard as well, told by whichever shard is first")
     func endedAcrossShards() throws {
         let world = try DecisionWorld()

@@ -11,6 +11,8 @@ struct Link {
     let isOutbound: Bool
     /// The addresses-of-record with a binding on this flow, so that they end with it.
     var registered: [[UInt8]] = []
+    /// The other shards that wrote here: they have transactions that end with the connection.
+    var writers: Set<ShardID> = []
     /// Whether a user was ever proven here, or the peer needs no proof; others must hurry (E704).
     var isProven: Bool
     /// Since when bytes wait for a reader that stands still; nil while none do.

@@ -162,7 +162,8 @@ extension Server {
         } else {
             var bytes: [UInt8] = []
             message.serialise(applying: edits, into: &bytes)
-            outputs.items.append(.post(id.shard, MailBox(.write(id, bytes: bytes, epoch: links.context.epoch))))
+            outputs.items.append(
+                .post(id.shard, MailBox(.write(id, bytes: bytes, from: shard, epoch: links.context.epoch))))
         }
     }
 

@@ -66,7 +66,8 @@ extension Server {
             outputs.bytes.append(contentsOf: bytes)
             outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
         } else {
-            outputs.items.append(.post(id.shard, MailBox(.write(id, bytes: bytes, epoch: links.context.epoch))))
+            outputs.items.append(
+                .post(id.shard, MailBox(.write(id, bytes: bytes, from: shard, epoch: links.context.epoch))))
         }
     }
 }
