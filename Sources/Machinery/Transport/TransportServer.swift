@@ -31,14 +31,16 @@ public final class TransportServer: Sendable {
     /// - Parameters:
     ///   - loopCount: at least 1, at most `loopsMax`; usually the number of cores.
     ///   - material: what links that we open show; nil for none.
+    ///   - outside: what applications and partners are shown instead, when the outside knows us by another certificate.
     ///   - report: called on the loop of the connection; must not block.
     ///   - seat: makes the shard of a loop; called once on each loop, in the order of the numbers.
     public static func start(
-        loopCount: Int, material: TLSMaterial?, limits: TransportLimits = .standard,
+        loopCount: Int, material: TLSMaterial?, outside: TLSMaterial? = nil, limits: TransportLimits = .standard,
         report: @escaping @Sendable (TransportEvent) -> Void,
         seat: @escaping @Sendable (LoopSeat) throws -> any InputSink
     ) async throws -> TransportServer {
-        let dialling = try DiallingContexts(material: material, limits: limits, now: LoopClock.now)
+        let dialling = try DiallingContexts(
+            material: material, outside: outside, limits: limits, now: LoopClock.now)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(loopCount, 1), loopsMax))
         var loops: [NIOLoopBound<LoopBase>] = []
         do {

@@ -73,6 +73,7 @@ struct NodeStart {
         let contextNow = update.context
         let transport = try await TransportServer.start(
             loopCount: loops, material: material,
+            outside: try configuration.externalCertificate.map { try Self.material(from: $0) },
             report: { event in
                 var context = contextNow
                 context.now = OperatingSystem.wallTime
@@ -102,7 +103,7 @@ struct NodeStart {
                     "\(loaded.damaged.count) stored bindings cannot be read: restore state.sqlite from a backup")
         }
         try await seats.attach(journal)
-        await replica.connect(transport.mailboxes) { chain in
+        await replica.connect(transport.mailboxes, onEpoch: { transport.endTLSGeneration() }) { chain in
             guard let material = try? TLSMaterial(chain: chain, privateKey: Array(keys.current.pem.utf8)) else {
                 return
             }

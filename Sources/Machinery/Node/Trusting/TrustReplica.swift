@@ -25,6 +25,7 @@ public actor TrustReplica {
     private let ownServer: String
     private let ownKey: KeyPin
     private var mailboxes: [Mailbox] = []
+    private var onEpoch: @Sendable () -> Void = {}
     private var onChain: @Sendable ([[UInt8]]) -> Void = { _ in }
 
     /// Why a delivery was not taken.
@@ -52,9 +53,14 @@ public actor TrustReplica {
         }
     }
 
-    /// Names who is told of changes: the shards, and the transport when the own certificate was renewed.
-    public func connect(_ mailboxes: [Mailbox], onChain: @escaping @Sendable ([[UInt8]]) -> Void) {
+    /// Names who is told of changes: the shards, and the transport when a new epoch ends what TLS remembers of the one
+    /// before, and when the own certificate was renewed.
+    public func connect(
+        _ mailboxes: [Mailbox], onEpoch: @escaping @Sendable () -> Void,
+        onChain: @escaping @Sendable ([[UInt8]]) -> Void
+    ) {
         self.mailboxes = mailboxes
+        self.onEpoch = onEpoch
         self.onChain = onChain
     }
 
@@ -101,6 +107,7 @@ public actor TrustReplica {
             context: TrustContext(state: state, now: now, ownServer: ownServer), directory: directory,
             endedUsers: ended, endsEverybody: endsEverybody)
         for mailbox in mailboxes { mailbox.post(.trustChanged(update)) }
+        if isNewEpoch { onEpoch() }
         return true
     }
 

@@ -1,17 +1,24 @@
 import Basis
 import Trust
 
-/// What links that we open show: the same certificate to everybody, and ALPN to servers of the own network only.
+/// What links that we open show: our own certificate and ALPN to servers of the own network, to others no ALPN, and the
+/// certificate that they know us by.
 final class DiallingContexts: Sendable {
     private let ownServers: TLSContexts
     private let others: TLSContexts
+    private let hasOutside: Bool
 
-    init(material: TLSMaterial?, limits: TransportLimits, now: Instant) throws(TLSMaterial.Problem) {
+    /// `outside` is what applications and partners are shown, when it is not the same.
+    init(
+        material: TLSMaterial?, outside: TLSMaterial? = nil, limits: TransportLimits, now: Instant
+    ) throws(TLSMaterial.Problem) {
+        hasOutside = outside != nil
         // A client of NIOSSL never resumes a session: its contexts live until the certificate changes.
         let lifetime = Interval(nanoseconds: .max)
         ownServers = try TLSContexts(
             .client(protocols: TLSSettings.ownServerProtocols), material: material, lifetime: lifetime, now: now)
-        others = try TLSContexts(.client(protocols: []), material: material, lifetime: lifetime, now: now)
+        others = try TLSContexts(
+            .client(protocols: []), material: outside ?? material, lifetime: lifetime, now: now)
     }
 
     func contexts(for dialled: Dialled) -> TLSContexts {
@@ -21,8 +28,9 @@ final class DiallingContexts: Sendable {
         }
     }
 
+    /// Our own certificate was renewed.
     func replace(_ material: TLSMaterial) {
         ownServers.replace(material)
-        others.replace(material)
+        if !hasOutside { others.replace(material) }
     }
 }
