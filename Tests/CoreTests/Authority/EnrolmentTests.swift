@@ -88,9 +88,16 @@ import Trust
         #expect(throws: AuthorityError.self) {
             try request(key: network.frontEndKey).admit(into: network.topology)
         }
+        var crowded = network.topology
+        crowded.pools.append(
+            PoolRecord(name: "edge9.contoso.example", roles: [.edge], members: [], nextHop: "fe.contoso.example"))
+        let undecided = crowded
         #expect(throws: AuthorityError.self) {
-            try request(roles: [.mediation], key: .generate(.p256)).admit(into: network.topology)
+            try request(name: "edge3.contoso.example", key: .generate(.p256)).admit(into: undecided)
         }
+        let alone = try request(name: "med1.contoso.example", roles: [.mediation], key: .generate(.p256)).admit(
+            into: network.topology)
+        #expect(alone.pool(of: "med1.contoso.example")?.name == "mediation.contoso.example")
         let added = try request(name: "med1.contoso.example", roles: [.mediation], key: .generate(.p256)).admit(
             into: network.topology, pool: "med.contoso.example")
         #expect(added.roles(of: "med1.contoso.example") == [.mediation])

@@ -123,9 +123,8 @@ public struct NodeRequest: Sendable, Hashable {
     /// The topology with this server and its keys in it.
     ///
     /// A server that the topology names gets its pins, its addresses stay. One that it does not name is added, into
-    /// `pool` (made with the request's roles where there is none of that name; an edge pool gets the outside name
-    /// `sip.DOMAIN`), or into the only pool that has exactly
-    /// these roles.
+    /// `pool`, or into the only pool that has exactly these roles. Where there is none, a pool is made, named for the first
+    /// role unless `pool` says otherwise: `edge.DOMAIN`. An edge pool gets the outside name `sip.DOMAIN`.
     /// - Throws: `admissionMismatch` when the topology gives the server other roles, `topologyUnsound` when there is no
     ///   place for it, `fileUnreadable` when the request lacks the addresses of a new server.
     public func admit(into topology: Topology, pool: String? = nil) throws(AuthorityError) -> Topology {
@@ -145,9 +144,10 @@ public struct NodeRequest: Sendable, Hashable {
             throw .fileUnreadable(what: "the \(Self.fileType) file", reason: "a new server needs `address` and `trust`")
         }
         let fitting = topology.pools.filter { $0.roles == roles }.map(\.name)
-        guard let poolName = pool ?? (fitting.count == 1 ? fitting.first : nil) else {
-            throw .topologyUnsound(["\(fitting.count) pools have the roles \(Self.text(Set(roles))): name the pool"])
+        guard fitting.count <= 1 || pool != nil else {
+            throw .topologyUnsound(["\(fitting.count) pools have the \(Self.text(Set(roles))): name the pool"])
         }
+        let poolName = pool?.lowercased() ?? fitting.first ?? Self.usualPoolName(for: roles, in: topology)
         result.servers.append(
             ServerRecord(name: name, address: address, external: external, trust: trust, keys: [key, nextKey]))
         if let index = result.pools.firstIndex(where: { $0.name == poolName }) {
@@ -164,6 +164,22 @@ public struct NodeRequest: Sendable, Hashable {
                         ? topology.sipDomains.first.map { ExternalFace(name: "sip." + $0) } : nil))
         }
         return result
+    }
+
+    /// The name of a pool that nobody named.
+    private static func usualPoolName(for roles: [ServerRole], in topology: Topology) -> String {
+        let label: String
+        switch roles.first {
+        case .authority: label = "authority"
+        case .frontEnd: label = "fe"
+        case .director: label = "director"
+        case .edge: label = "edge"
+        case .mediation: label = "mediation"
+        case .groupChat: label = "chat"
+        case .webServices: label = "web"
+        case nil: label = "pool"
+        }
+        return "\(label).\(topology.network)"
     }
 
     /// An edge or director sends on to the only pool of front ends, where there is only one.

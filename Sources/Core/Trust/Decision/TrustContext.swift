@@ -19,6 +19,7 @@ public struct TrustContext: Sendable {
     /// Whether our clock is further from the authority's timestamps than `TrustPolicy.clockOffsetMax`.
     public var isClockDoubtful = false
     let anchors: TrustAnchors
+    private let revocation: RevocationState?
 
     /// The context of a server, or of a command that judges as this server.
     public init(
@@ -31,6 +32,7 @@ public struct TrustContext: Sendable {
         self.now = now
         self.ownServer = ownServer
         self.epoch = state.epoch
+        self.revocation = state.revocation
         self.anchors = TrustAnchors(
             enterprise: state.enterpriseRootFacts,
             named: TrustAnchors.read(state.topology?.roots ?? []), publicRoots: publicRoots)
@@ -45,6 +47,7 @@ public struct TrustContext: Sendable {
         self.ownServer = context.ownServer
         self.epoch = context.epoch
         self.isClockDoubtful = context.isClockDoubtful
+        self.revocation = context.revocation
         self.anchors = TrustAnchors(
             enterprise: context.anchors.enterprise, named: TrustAnchors.read(topology.roots),
             publicRoots: context.anchors.publicRoots)
@@ -59,25 +62,39 @@ public struct TrustContext: Sendable {
         self.ownServer = name
         self.epoch = context.epoch
         self.isClockDoubtful = context.isClockDoubtful
+        self.revocation = context.revocation
         self.anchors = context.anchors
     }
 
     /// The context of a user's machine, which knows the roots (DER) of its organisation and nothing else. Roots that
     /// cannot be read are left out.
     public init(roots: [[UInt8]], now: WallTime) {
+        self.init(roots: roots, revocation: nil, now: now)
+    }
+
+    /// The same with revocation lists (DER), which one of the roots, or of the `issuers` at hand (DER), must have signed.
+    public init(roots: [[UInt8]], lists: [[UInt8]], issuers: [[UInt8]], now: WallTime) throws(TrustStateError) {
+        let signers = (roots + issuers).compactMap { try? CertificateFacts(der: $0) }
+        var revocation = RevocationState()
+        for list in lists { _ = try revocation.apply(list, issuers: signers) }
+        self.init(roots: roots, revocation: revocation, now: now)
+    }
+
+    private init(roots: [[UInt8]], revocation: RevocationState?, now: WallTime) {
         self.state = nil
         self.topology = nil
         self.policy = .standard
         self.now = now
         self.ownServer = nil
         self.epoch = TrustEpoch(0)
+        self.revocation = revocation
         self.anchors = TrustAnchors(
             enterprise: roots.compactMap { try? CertificateFacts(der: $0) }, named: [:], publicRoots: [])
     }
 
     /// What the trust state knows about revocations by the holder of this key.
     func revocation(by issuer: CertificateFacts) -> IssuerRevocation? {
-        state?.revocation[issuer.keyPin]
+        revocation?[issuer.keyPin]
     }
 
     /// Whether the topology has expired. One that is only tried has not.
