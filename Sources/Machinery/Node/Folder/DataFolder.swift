@@ -23,6 +23,8 @@ public struct DataFolder: Sendable, Hashable {
     public var database: String { path + "/state.sqlite" }
     /// The socket for administration.
     public var adminSocket: String { path + "/admin.sock" }
+    /// The request of this server, from `node request` until its admission came.
+    public var request: String { path + "/node.request" }
     /// The port numbers and pid of the running server, so that commands and tests find it.
     public var runtime: String { path + "/runtime.json" }
 

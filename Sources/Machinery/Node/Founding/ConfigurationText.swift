@@ -32,6 +32,21 @@ public struct ConfigurationText: Sendable {
         self.logLevel = logLevel
     }
 
+    /// The file of a server as the topology describes it; nil when it does not name the server.
+    public init?(of server: String, in topology: Topology, authority: String, metrics: NetworkAddress) {
+        guard let record = topology.server(named: server) else { return nil }
+        var listeners: [(kind: ListenerKind, address: NetworkAddress)] = []
+        if record.external == record.address {
+            listeners.append((.combined, record.address))
+        } else {
+            listeners.append((.internal, record.address))
+            if let external = record.external { listeners.append((.external, external)) }
+        }
+        self.init(
+            server: server, roles: topology.roles(of: server).sorted(), listeners: listeners, trust: record.trust,
+            metrics: metrics, authority: authority)
+    }
+
     /// The text.
     public var text: String {
         var lines = [

@@ -1,4 +1,4 @@
-public import Authority
+import Authority
 public import Basis
 import Foundation
 import Storage
@@ -77,22 +77,5 @@ public struct OrganisationFounding: Sendable {
         try DataFolder.write(Array(PEMText.pem(of: root).utf8), to: first.folder.path + "/root.pem")
         return OrganisationFounding(
             offline: offline, rootHash: founding.root.hash, rootCertificate: root, topology: topology)
-    }
-}
-
-/// What a server does with its admission.
-public enum NodeEnrolment {
-    /// Verifies the admission against the confirmed root hash and the key of this machine, and stores it.
-    public static func accept(
-        _ admission: NodeAdmission, folder: DataFolder, name: String, confirmedRootHash: [UInt8], now: WallTime
-    ) throws {
-        let keys = try NodeKeys.loadOrMake(in: folder)
-        let state = try admission.accept(
-            name: name, key: keys.current.pin, confirmedRootHash: confirmedRootHash, now: now)
-        try folder.create()
-        try TrustReplica.store(state, in: folder)
-        try DataFolder.write(
-            NodeDelivery(bundle: TrustBundle(), chains: Array(admission.chains.prefix(1))).bytes,
-            to: folder.keys + "/server.chain.json", mode: 0o600)
     }
 }

@@ -48,7 +48,9 @@ struct NodeStart {
         var settings = StorageSettings()
         settings.synchronous = configuration.synchronous
         let database = try Database(path: folder.database, whenMissing: .create, settings: settings)
-        await replica.load(try database.users.directory())
+        let users = database.users
+        let isCopy = !configuration.roles.contains(.authority)
+        await replica.load(try users.directory()) { changes in if isCopy { try users.apply(changes) } }
         let recorder = LinkRecorder(database: database)
         try database.links.removeAll()
         var authority: AuthorityService?

@@ -91,6 +91,11 @@ public actor AuthorityService {
         return publisher.authority.chain(for: record)
     }
 
+    /// The chains for a server's pinned keys as last issued, leaf first.
+    public func chains(of server: String, at now: WallTime) -> [[[UInt8]]] {
+        publisher.chains(of: server, at: now)
+    }
+
     /// What a server that joins by file takes home.
     public func admission(of server: String, at now: WallTime) throws -> NodeAdmission {
         try publisher.admission(of: server, now: now)
@@ -120,7 +125,8 @@ public actor AuthorityService {
     public var ledger: LedgerTable { database.ledger }
     /// The pool that new users of this authority are homed in, unless a command says otherwise.
     public var homePool: String {
-        publisher.state.topology?.pools.first { $0.roles.contains(.frontEnd) }?.name ?? ownPool
+        let pools = publisher.state.topology?.pools(with: .frontEnd).map(\.name) ?? []
+        return pools.contains(ownPool) ? ownPool : pools.first ?? ownPool
     }
 
     private func spread(at now: WallTime) async throws {

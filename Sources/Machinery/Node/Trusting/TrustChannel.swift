@@ -13,6 +13,8 @@ import Web
 struct TrustChannel: Sendable {
     /// How long the authority holds a poll open.
     static let pollSeconds: Int64 = 30
+    /// The longest pause before a server that was not reached is tried again. Short: a server that comes back is behind.
+    static let pauseSecondsMax: Int64 = 5
     static let objectsPath = "/trust/v1/objects"
     static let acknowledgementsPath = "/trust/v1/acknowledgements"
 
@@ -126,7 +128,7 @@ struct TrustChannel: Sendable {
                     line.add("why", "\(error)")
                 }
                 try? await Task.sleep(for: .seconds(pause))
-                pause = min(pause * 2, 30)
+                pause = min(pause * 2, Self.pauseSecondsMax)
             }
         }
     }
@@ -156,7 +158,7 @@ struct TrustChannel: Sendable {
                     line.add("why", "\(error)")
                 }
                 try? await Task.sleep(for: .seconds(pause))
-                pause = min(pause * 2, 30)
+                pause = min(pause * 2, Self.pauseSecondsMax)
             }
         }
     }

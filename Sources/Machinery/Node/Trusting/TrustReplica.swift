@@ -27,6 +27,7 @@ public actor TrustReplica {
     private var mailboxes: [Mailbox] = []
     private var onEpoch: @Sendable () -> Void = {}
     private var onChain: @Sendable ([[UInt8]]) -> Void = { _ in }
+    private var keepDirectory: @Sendable (DirectoryChanges) throws -> Void = { _ in }
 
     /// Why a delivery was not taken.
     public struct Failure: Error, CustomStringConvertible {
@@ -39,18 +40,26 @@ public actor TrustReplica {
         self.folder = folder
         self.ownServer = ownServer
         self.ownKey = ownKey
+        state = try Self.load(folder, now: now)
+        chain = try Self.chain(in: folder)
+        directory = UserDirectory()
+    }
+
+    /// The state that a folder holds, verified; `TrustStateError` when it does not prove itself.
+    public static func load(_ folder: DataFolder, now: WallTime) throws -> TrustState {
         var files: [TrustFile] = []
         for name in DataFolder.names(in: folder.trust) where !name.hasSuffix(".new") {
             if let bytes = try DataFolder.read(folder.trust + "/" + name) {
                 files.append(TrustFile(name: name, bytes: bytes))
             }
         }
-        state = try TrustState.load(files: files, now: now)
-        chain = []
-        directory = UserDirectory()
-        if let bytes = try DataFolder.read(folder.keys + "/server.chain.json") {
-            chain = try NodeDelivery(parsing: bytes).chains.first ?? []
-        }
+        return try TrustState.load(files: files, now: now)
+    }
+
+    /// The chain for the key in use, leaf first; empty before the first one came.
+    public static func chain(in folder: DataFolder) throws -> [[UInt8]] {
+        guard let bytes = try DataFolder.read(folder.keys + "/server.chain.json") else { return [] }
+        return try NodeDelivery(parsing: bytes).chains.first ?? []
     }
 
     /// Names who is told of changes: the shards, and the transport when a new epoch ends what TLS remembers of the one
@@ -70,9 +79,13 @@ public actor TrustReplica {
             context: TrustContext(state: state, now: now, ownServer: ownServer), directory: directory)
     }
 
-    /// Gives the directory that the store held.
-    public func load(_ directory: UserDirectory) {
+    /// Gives the directory that the store held, and says how changes of it are kept: on a server that holds a copy, so that
+    /// its users sign in after a restart while the authority is away. The authority writes its own table before it tells.
+    public func load(
+        _ directory: UserDirectory, keep: @escaping @Sendable (DirectoryChanges) throws -> Void = { _ in }
+    ) {
         self.directory = directory
+        keepDirectory = keep
     }
 
     /// Verifies a delivery, stores it, and tells every shard. Returns false when it held nothing new.
@@ -83,6 +96,7 @@ public actor TrustReplica {
         var directory = self.directory
         if let changes = delivery.directory, changes.to > directory.sequence {
             ended = try directory.apply(changes)
+            try keepDirectory(changes)
         }
         if let told = delivery.userEnded { ended += told.addresses }
         let endsEverybody = delivery.userEnded?.everybody ?? false
