@@ -8,11 +8,37 @@ struct Entente: AsyncParsableCommand {
         abstract: "A SIP network in which every hop is authenticated.",
         discussion: """
             Start with `entente init --domain example.org`, then `entente serve`, then `entente user add alice`.
+            `entente demo` shows a whole network on this machine; `entente check` says what is wrong with yours.
             """,
         version: "0.1.0",
-        subcommands: [
-            DemoCommand.self, InitCommand.self, ServeCommand.self, UserCommand.self, StatusCommand.self,
-            ConnectionsCommand.self,
-            ExplainCommand.self, MessageCommand.self, CertCommand.self, TopologyCommand.self,
+        groupedSubcommands: [
+            CommandGroup(name: "Begin:", subcommands: [DemoCommand.self, InitCommand.self, ServeCommand.self]),
+            CommandGroup(
+                name: "Servers and partners:",
+                subcommands: [NodeCommand.self, PartnerCommand.self, TopologyCommand.self, CertCommand.self]),
+            CommandGroup(name: "Users:", subcommands: [UserCommand.self, MessageCommand.self]),
+            CommandGroup(
+                name: "Look:",
+                subcommands: [
+                    CheckCommand.self, StatusCommand.self, ServersCommand.self, ConnectionsCommand.self,
+                    ExplainCommand.self, VerifyCommand.self, TrustCommand.self,
+                ]),
+            CommandGroup(name: "Shell:", subcommands: [CompletionsCommand.self, ManualCommand.self]),
         ])
+
+    /// As the parser's own, but a mistake on the command line ends with 2 like every other mistake of usage.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            Terminal.printError(fullMessage(for: error))
+            exit(withError: ExitCode(ExitStatus.usage.rawValue))
+        }
+    }
 }

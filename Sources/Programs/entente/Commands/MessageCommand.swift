@@ -1,110 +1,115 @@
 import ArgumentParser
-import Foundation
 import Node
 import Transport
 import Trust
 
-/// A real user agent over TLS: signs in, sends one message, waits for its answer.
-struct MessageCommand: AsyncParsableCommand {
+/// Sends a message as a user, over TLS, like any softphone.
+struct MessageCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "message", abstract: "Send a message as one of your users, over TLS like any client.",
+        commandName: "message", abstract: "Send a message as a user of ours: a real sign-in over TLS.",
         discussion: """
-            Signs in as FROM, sends TEXT to TO and waits for the answer. On a server's machine --dir is enough; elsewhere say
-            which server, where it is, and the file with the organisation's root.
+            Examples:
+              entente message alice bob@fabrikam.example "Hello"
+              entente message alice@example.org bob --server 192.0.2.10:5061 --name fe1.example.org --root root.pem Hello
 
-            Example: entente message alice@example.org bob@example.org "Hello"
-            Example: entente message alice@example.org bob@example.org Hello --server sip1.example.org --address 192.0.2.10:5061 --root root.pem
+            Where the data folder is that of a server, address, name and root come from its topology. The password comes from \
+            --password-file, from $ENTENTE_PASSWORD, or is asked for. Exit code 0: delivered; 6: refused; 5: not reached.
             """)
-
     @OptionGroup var options: GlobalOptions
-    @Option(help: "The FQDN of the server, as its certificate must prove it.") var server: String?
-    @Option(help: "Where the server takes clients, ADDRESS:PORT.") var address: String?
-    @Option(help: "A PEM file with the root to verify the server by.") var root: String?
-    @Option(help: "A file whose first line is the password (default: $ENTENTE_PASSWORD, or it is asked for).")
-    var passwordFile: String?
-    @Argument(help: "Who sends, user@domain.") var from: String
-    @Argument(help: "Who receives, user@domain.") var to: String
-    @Argument(help: "What to say.") var text: String
+    @OptionGroup var password: PasswordOptions
+    @Argument(help: "Who sends.") var from: String
+    @Argument(help: "Who gets it.") var to: String
+    @Argument(help: "The text.") var text: String
+    @Option(help: "Where to sign in, ADDRESS:PORT.") var server: String?
+    @Option(help: "The name that the server must prove.") var name: String?
+    @Option(help: "The root to verify it by, PEM.", completion: .file()) var root: String?
 
-    func run() async throws {
-        try await reporting {
-            let place = try await place()
-            let password = try Password.given(file: passwordFile, prompt: "Password of \(from): ")
-            let connector = ClientConnector()
-            let delivery: SoftPhone.Delivery
-            do {
-                let phone = try await SoftPhone.connect(
-                    from, password: password, to: place.address, server: place.server, roots: place.roots,
-                    through: connector)
-                _ = try await phone.register()
-                delivery = try await phone.send(text, to: "sip:\(to)")
-                await phone.signOut()
-            } catch {
-                try? await connector.stop()
-                throw Self.failure(error, from: from, server: place.server)
-            }
-            try? await connector.stop()
-            guard delivery.isDelivered else {
-                let isRefused = [401, 403, 407].contains(delivery.status)
-                throw CommandFailure(
-                    isRefused ? .refused : .checkFailed, "\(to) did not get it: \(delivery.status) \(delivery.reason)",
-                    next: "entente connections shows who is signed in")
-            }
-            if options.json {
-                let value: [String: JSONValue] = [
-                    "schema_version": .integer(1), "delivered": .bool(true), "status": .integer(Int64(delivery.status)),
-                ]
-                return Terminal.print(JSONValue.object(value).text)
-            }
-            if !options.quiet { Terminal.print("delivered to \(to)") }
+    func perform() async throws {
+        let place = try SignInPlace(server: server, name: name, root: root, folder: options.folder)
+        let sender = try place.address(from)
+        let receiver = to.hasPrefix("sip:") || to.hasPrefix("sips:") ? to : "sip:\(try place.address(to))"
+        let secret = try password.existing(of: sender)
+        let connector = ClientConnector()
+        let result: Result<SoftPhone.Delivery, any Error>
+        do {
+            let phone = try await SoftPhone.connect(
+                sender, password: secret, to: place.address, server: place.name, roots: place.roots, through: connector)
+            _ = try await phone.register()
+            result = .success(try await phone.send(text, to: receiver))
+            await phone.signOut()
+        } catch {
+            result = .failure(error)
         }
+        try await connector.stop()
+        let delivery = try result.get()
+        guard delivery.isDelivered else {
+            throw CommandFailure(
+                Self.isUnreachable(delivery.status) ? .unreachable : .refused,
+                "the message was not delivered: \(delivery.status) \(delivery.reason)",
+                seen: "\(delivery.status) from \(place.name)", expected: "200 or 202",
+                next: Self.next(delivery.status, sender))
+        }
+        print(
+            .object([
+                "schema_version": .integer(1), "delivered": .bool(true), "status": .integer(Int64(delivery.status)),
+                "from": .string(sender), "to": .string(receiver), "server": .string(place.name),
+            ]),
+            delivery.status == 202 ? "\(receiver) will get it later (202)" : "\(receiver) has it (\(delivery.status))")
     }
 
-    private static func failure(_ error: any Error, from: String, server: String) -> any Error {
-        switch error {
-        case ClientConnectionError.refused(let refusal, _):
-            CommandFailure(
-                .refused,
-                """
-                \(refusal.code.rawValue) \(server) is not the server that was dialled
-                     seen      \(refusal.seen)
-                     expected  \(refusal.expected)
-                     rule      \(refusal.rule)
-                """, next: "compare --server with the names in its certificate")
-        case ClientConnectionError.unreachable(let why):
-            CommandFailure(.unreachable, "\(server) cannot be reached: \(why)", next: "entente status on the server")
-        case SoftPhone.Failure.notRegistered(let status, let reason):
-            CommandFailure(.refused, "\(from) could not sign in: \(status) \(reason)", next: "entente user list")
-        case let failure as SoftPhone.Failure:
-            CommandFailure(.unreachable, "\(failure)", next: "entente status on the server")
-        default: error
+    /// RFC 3261 §21.4.19, RFC 5626 §11.2: the way was good, and nobody was at the end of it.
+    private static func isUnreachable(_ status: UInt16) -> Bool { [408, 410, 430, 480, 503, 504].contains(status) }
+
+    private static func next(_ status: UInt16, _ sender: String) -> String {
+        switch status {
+        case 401, 403, 407: "look at the password of \(sender): entente user passwd"
+        case 404: "entente user list, entente partner list"
+        case 480: "the receiver is not signed in: entente connections"
+        default: "entente connections, entente explain CODE"
         }
     }
+}
 
-    /// The server and its root: from the options, and what they leave out from the running server of the data folder.
-    private func place() async throws -> (server: String, address: NetworkAddress, roots: [[UInt8]]) {
-        if let server, let address, let root {
-            guard let parsed = NetworkAddress(address) else {
-                throw CommandFailure(.usage, "--address is written ADDRESS:PORT, for example 192.0.2.10:5061")
-            }
-            return (server, parsed, try Self.roots(in: root))
-        }
-        let status = try await AdminClient(folder: options.folder).get("/status")
-        let listeners = status["addresses"]
-        guard let own = status["server"]?.stringValue,
-            let text = address ?? ["internal", "combined"].compactMap({ listeners?[$0]?.stringValue }).first,
-            let parsed = NetworkAddress(text)
+/// Where a client of this organisation signs in.
+struct SignInPlace {
+    let address: NetworkAddress
+    let name: String
+    let roots: [[UInt8]]
+    private let domain: String?
+
+    /// From the options, and for those that are missing from the topology of a data folder.
+    init(server: String?, name: String?, root: String?, folder: DataFolder) throws {
+        let state = try? TrustReplica.load(folder, now: OperatingSystem.wallTime)
+        let topology = state?.topology
+        let fronts = topology?.servers(with: .frontEnd) ?? []
+        let own = (try? DataFolder.read(folder.configuration)).flatMap(\.self)
+            .flatMap { try? NodeConfiguration.parse(String(decoding: $0, as: UTF8.self)).server }
+        let known = fronts.first { $0.name == (name ?? own) } ?? (name == nil ? fronts.first : nil)
+        domain = topology?.sipDomains.first
+        guard let address = try server.map({ try Arguments.address($0, "--server", usual: nil) }) ?? known?.address,
+            let proven = name ?? (server == nil ? known?.name : nil) ?? known?.name
         else {
             throw CommandFailure(
-                .usage, "the server in \(options.folder.path) takes no clients",
-                next: "give --server, --address and --root")
+                .usage, "where to sign in is not known", seen: "no organisation in \(folder.path)",
+                expected: "--server ADDRESS:PORT, --name NAME and --root FILE, or --dir with a server's data folder")
         }
-        return (server ?? own, parsed, try Self.roots(in: root ?? options.folder.path + "/root.pem"))
+        self.address = address
+        self.name = proven
+        if let root {
+            roots = try NamedFile.certificates(root)
+        } else if let state {
+            roots = state.root.rootCertificates
+        } else {
+            throw CommandFailure(
+                .usage, "there is no root to verify \(proven) by", expected: "--root FILE.pem",
+                next: "take root.pem from the authority's data folder")
+        }
     }
 
-    private static func roots(in file: String) throws -> [[UInt8]] {
-        let roots = PEMText.certificates(in: String(decoding: try DataFolder.read(file) ?? [], as: UTF8.self))
-        guard !roots.isEmpty else { throw CommandFailure(.usage, "\(file) has no certificate in PEM") }
-        return roots
+    /// The address-of-record that a person means.
+    func address(_ text: String) throws -> String {
+        if text.contains("@") { return UserRecord.normalised(text) }
+        guard let domain else { throw CommandFailure(.usage, "`\(text)` has no domain", expected: "NAME@DOMAIN") }
+        return "\(text)@\(domain)"
     }
 }

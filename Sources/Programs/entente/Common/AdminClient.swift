@@ -31,10 +31,21 @@ struct AdminClient {
         }
         guard response.status == 200 else {
             throw CommandFailure(
-                response.status == 409 ? .refused : response.status == 404 ? .checkFailed : .internal,
-                value["error"]?.stringValue ?? "status \(response.status)", next: value["next"]?.stringValue)
+                Self.status(of: response.status), value["error"]?.stringValue ?? "status \(response.status)",
+                seen: value["seen"]?.stringValue, expected: value["expected"]?.stringValue,
+                next: value["next"]?.stringValue)
         }
         return value
+    }
+
+    private static func status(of status: Int) -> ExitStatus {
+        switch status {
+        case 400: .usage
+        case 403: .refused
+        case 404, 409: .checkFailed
+        case 503: .unreachable
+        default: .internal
+        }
     }
 }
 

@@ -4,7 +4,10 @@ import Node
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
-    @Option(name: .long, help: "The data folder (default: $ENTENTE_DIR, then /var/lib/entente).")
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The data folder (default: $ENTENTE_DIR, then /var/lib/entente).", valueName: "folder"),
+        completion: .directory)
     var dir: String?
 
     @Flag(name: .long, help: "Print one JSON object instead of text.")
