@@ -127,15 +127,11 @@ struct DemoNetwork {
         }
         let wanted = try organisation.topology(ports: ports, keys: keys, partner: partner, root: root)
         let admin = try process(of: organisation.frontEnd).admin
-        let current = try await admin.get("/topology")
-        if current["topology"] != wanted.json {
+        let editor = try await TopologyEditor(admin)
+        if editor.topology != wanted {
             say("publishing the topology of \(organisation.domain): \(partner.domain) is its partner")
             let signer = try NodeKeys.load(organisation.offline + "/publisher.pem").signer()
-            let envelope = try TopologySigning.sign(
-                wanted, afterVersion: UInt64(clamping: current["version"]?.integerValue ?? 0),
-                envelope: SignedEnvelope(json: current["envelope"] ?? .null), with: [signer],
-                now: OperatingSystem.wallTime)
-            _ = try await admin.post("/topology", .object(["envelope": envelope.json]))
+            _ = try await editor.publish(wanted, signedBy: [signer])
         }
         try await waitForEpoch(of: organisation)
     }
