@@ -93,6 +93,11 @@ struct TrustChannel: Sendable {
     /// Applies a delivery, waits for every shard's sweep, and says so.
     private func take(_ delivery: NodeDelivery) async throws -> NodeAcknowledgement {
         try await replica.apply(delivery, at: OperatingSystem.wallTime)
+        return await acknowledgement()
+    }
+
+    /// What this server has swept, once it has swept what it knows.
+    private func acknowledgement() async -> NodeAcknowledgement {
         let epoch = await replica.state.epoch
         let closed = await replica.waitUntilSwept(epoch)
         return NodeAcknowledgement(
@@ -104,25 +109,30 @@ struct TrustChannel: Sendable {
     /// Polls the authority for ever: the way of every inside server that is not the authority itself.
     func poll(authorityNamed name: String, tls: TrustTLS, group: any EventLoopGroup) async {
         var pause: Int64 = 1
+        var told = TrustEpoch(0)
         while !Task.isCancelled {
             do {
                 let state = await replica.state
                 guard let server = state.topology?.server(named: name) else {
                     throw TrustReplica.Failure(description: "the topology has no server \(name)")
                 }
+                // Also what was taken in before: an authority that has started anew knows of no acknowledgement.
+                if await replica.sweptEpoch > told {
+                    let known = await acknowledgement()
+                    let request = WebRequest(method: "POST", path: Self.acknowledgementsPath, body: known.bytes)
+                    _ = try await send(request, to: server, tls: tls, group: group)
+                    told = known.epoch
+                }
                 let directory = await replica.directory.sequence
                 let request = WebRequest(
                     method: "GET", path: Self.objectsPath,
                     query: ["have": String(state.epoch.number), "directory": String(directory)])
                 let response = try await send(request, to: server, tls: tls, group: group)
-                let acknowledgement = try await take(NodeDelivery(parsing: response.body))
-                if acknowledgement.epoch > state.epoch {
-                    let told = WebRequest(method: "POST", path: Self.acknowledgementsPath, body: acknowledgement.bytes)
-                    _ = try await send(told, to: server, tls: tls, group: group)
-                }
+                _ = try await take(NodeDelivery(parsing: response.body))
                 pause = 1
             } catch {
                 guard !Task.isCancelled else { return }
+                told = TrustEpoch(0)
                 log.write(.warning, "authorityUnreachable", at: OperatingSystem.wallTime) { line in
                     line.add("peer", name)
                     line.add("why", "\(error)")

@@ -26,9 +26,8 @@ enum VerdictText {
     static func text(of verdict: Verdict) -> String {
         switch verdict {
         case .admitted(let peer, let trace):
-            return
-                "\(Terminal.mark("ADMITTED", .good)) as \(peer) (names \(peer.provenNames.joined(separator: ", ")))\n"
-                + text(of: trace.json)
+            let names = peer.provenNames.isEmpty ? "" : ", proven: \(peer.provenNames.joined(separator: ", "))"
+            return "\(Terminal.mark("ADMITTED", .good)) as \(peer)\(names)\n" + text(of: trace.json)
         case .refused(let refusal, let trace):
             return """
                 \(Terminal.mark("REFUSED", .bad)) \(refusal.code.rawValue) \(refusal.code.meaning)
