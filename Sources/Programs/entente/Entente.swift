@@ -12,18 +12,18 @@ struct Entente: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Begin:", subcommands: [DemoCommand.self, InitCommand.self, ServeCommand.self]),
+            CommandGroup(name: "Begin", subcommands: [DemoCommand.self, InitCommand.self, ServeCommand.self]),
             CommandGroup(
-                name: "Servers and partners:",
+                name: "Servers and partners",
                 subcommands: [NodeCommand.self, PartnerCommand.self, TopologyCommand.self, CertCommand.self]),
-            CommandGroup(name: "Users:", subcommands: [UserCommand.self, MessageCommand.self]),
+            CommandGroup(name: "Users", subcommands: [UserCommand.self, MessageCommand.self]),
             CommandGroup(
-                name: "Look:",
+                name: "Look",
                 subcommands: [
                     CheckCommand.self, StatusCommand.self, ServersCommand.self, ConnectionsCommand.self,
                     ExplainCommand.self, VerifyCommand.self, TrustCommand.self,
                 ]),
-            CommandGroup(name: "Shell:", subcommands: [CompletionsCommand.self, ManualCommand.self]),
+            CommandGroup(name: "Shell", subcommands: [CompletionsCommand.self, ManualCommand.self]),
         ])
 
     /// As the parser's own, but a mistake on the command line ends with 2 like every other mistake of usage.

@@ -37,8 +37,9 @@ struct VerifyCommand: Command {
         if verdict.refusal == nil, trial.peerClass == .client, verdict.peer?.userAOR != UserRecord.normalised(name) {
             throw CommandFailure(
                 .refused, "the certificate does not prove \(name)",
-                seen: verdict.peer?.userAOR ?? "no user of ours", expected: UserRecord.normalised(name),
-                next: "entente cert show \(file)")
+                seen: verdict.peer?.userAOR ?? "no user, or none with revocation data that is fresh",
+                expected: UserRecord.normalised(name),
+                next: roots != nil && crl == nil ? "give the CA's list with --crl" : "entente cert show \(file)")
         }
         print(VerdictText.json(of: verdict), VerdictText.text(of: verdict))
         if verdict.refusal != nil { throw ExitCode(ExitStatus.refused.rawValue) }

@@ -63,7 +63,8 @@ struct ManualPage {
             return argument.isOptional ? "[\(usage)]" : usage
         }
         if let discussion = command.discussion, !discussion.isEmpty {
-            lines += [".SH DESCRIPTION", ".nf", Self.escaped(discussion), ".fi"]
+            lines.append(".SH DESCRIPTION")
+            lines += discussion.split(separator: "\n", omittingEmptySubsequences: false).flatMap(Self.paragraph)
         }
         if !command.shown.isEmpty {
             lines.append(".SH COMMANDS")
@@ -90,6 +91,13 @@ struct ManualPage {
             lines += [".SH SEE ALSO", ".BR \(Self.escaped(path.dropLast().joined(separator: "-"))) (1)"]
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// One line of a description: examples keep their line, everything else is filled.
+    private static func paragraph(_ line: Substring) -> [String] {
+        guard !line.isEmpty else { return [".PP"] }
+        let isExample = line.first == " " || line.hasSuffix(":")
+        return isExample ? [".nf", escaped(String(line)), ".fi"] : [escaped(String(line))]
     }
 
     /// Text that no macro and no escape of the formatter is found in.

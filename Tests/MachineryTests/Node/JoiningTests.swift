@@ -1,0 +1,203 @@
+import Authority
+import Basis
+import Foundation
+import Testing
+import Transport
+import Trust
+import Web
+
+@testable import Node
+
+/// Servers that join an organisation by files, as `entente node request`, `admit` and `accept` do it.
+@Suite struct JoiningTests {
+    @Test("interface.md: the first server with all roles on one address has one combined listener") func allRoles()
+        throws
+    {
+        let folder = TemporaryFolder()
+        let organisation = try folder.found(ports: Ports(sip: 5_061, trust: 5_443, metrics: 9_464))
+        let bytes = try #require(try DataFolder.read(organisation.configuration))
+        let configuration = try NodeConfiguration.parse(String(decoding: bytes, as: UTF8.self))
+        #expect(configuration.roles == [.authority, .frontEnd, .edge])
+        #expect(configuration.listeners.map(\.kind) == [.combined])
+        let topology = try TrustReplica.load(organisation, now: OperatingSystem.wallTime).topology
+        #expect(topology?.check().isEmpty == true)
+    }
+
+    @Test("interface.md: an admission for another folder, or under another root, is not taken in") func foreign() throws
+    {
+        let folder = TemporaryFolder()
+        let now = OperatingSystem.wallTime
+        let organisation = try folder.found(ports: Ports(sip: 5_061, trust: 5_443, metrics: 9_464))
+        let joining = DataFolder(path: folder.path + "/fe2")
+        let request = try folder.request(in: joining, ports: Ports(sip: 5_062, trust: 5_444, metrics: 9_465))
+        let state = try TrustReplica.load(organisation, now: now)
+        let admission = NodeAdmission(
+            name: request.name, authority: "sip.contoso.example", root: state.verifiedRoot.envelope,
+            bundle: state.bundle(since: TrustEpoch(0)), chains: [])
+        #expect(throws: AuthorityError.self) {
+            try NodeEnrolment.accept(
+                admission, folder: joining, name: request.name, confirmedRootHash: admission.rootHash, now: now)
+        }
+        #expect(throws: AuthorityError.self) {
+            try NodeEnrolment.accept(
+                admission, folder: joining, name: request.name, confirmedRootHash: [UInt8](repeating: 1, count: 32),
+                now: now)
+        }
+        #expect(throws: DataFolder.Failure.self) {
+            try folder.request(in: organisation, ports: Ports(sip: 5_063, trust: 5_445, metrics: 9_466))
+        }
+        #expect(try DataFolder.read(joining.configuration) == nil)
+    }
+
+    @Test("mission.md: a front end that joined receives the users and signs them in") func secondFrontEnd() async throws
+    {
+        let folder = TemporaryFolder()
+        let organisation = try folder.found(ports: try await Ports())
+        let first = try await NodeRuntime.start(folder: organisation, loops: 1)
+        let joining = DataFolder(path: folder.path + "/fe2")
+        let request = try folder.request(in: joining, ports: try await Ports())
+        let verifiers = UserVerifiers(
+            user: "alice", realm: "contoso.example", password: "secret", algorithms: [.sha256])
+        _ = try await organisation.post(
+            "/users",
+            .object([
+                "action": .string("add"),
+                "users": .array([
+                    .object([
+                        "aor": .string("alice@contoso.example"), "sha256": .string(Hex.encode(verifiers.sha256 ?? [])),
+                    ])
+                ]),
+            ]))
+        let epoch = try await organisation.admit(request)
+        let admission = try await organisation.admission(of: request.name)
+        try NodeEnrolment.accept(
+            admission, folder: joining, name: request.name, confirmedRootHash: admission.rootHash,
+            metrics: NetworkAddress("127.0.0.1:0"), now: OperatingSystem.wallTime)
+        let second = try await NodeRuntime.start(folder: joining, loops: 1)
+        _ = await second.replica.waitUntilSwept(epoch)
+        try await second.waitForUsers()
+
+        #expect(try await second.signIn("secret", root: first) > 0)
+        await #expect(throws: SoftPhone.Failure.self) { try await second.signIn("wrong", root: first) }
+        await first.stop(drainSeconds: 0)
+        await second.stop(drainSeconds: 0)
+        // What it was told is on its disk: users sign in while the authority is away.
+        let again = try await NodeRuntime.start(folder: joining, loops: 1)
+        #expect(try await again.signIn("secret", root: first) > 0)
+        await again.stop(drainSeconds: 0)
+    }
+}
+
+/// Free ports of the loopback address.
+private struct Ports {
+    var sip: UInt16
+    var trust: UInt16
+    var metrics: UInt16
+
+    init(sip: UInt16, trust: UInt16, metrics: UInt16) {
+        self.sip = sip
+        self.trust = trust
+        self.metrics = metrics
+    }
+
+    /// Ports that nobody has at this moment.
+    init() async throws {
+        var held: [HeldPort] = []
+        for _ in 0..<3 { held.append(try await HeldPort(try Self.address(0))) }
+        let ports = held.map(\.address.port)
+        for port in held { try await port.release() }
+        self.init(sip: ports[0], trust: ports[1], metrics: ports[2])
+    }
+
+    static func address(_ port: UInt16) throws -> NetworkAddress {
+        try #require(NetworkAddress("127.0.0.1:\(port)"))
+    }
+}
+
+/// A folder that is gone when the test drops it.
+private final class TemporaryFolder: Sendable {
+    let path = NSTemporaryDirectory() + "entente-node-" + UUID().uuidString
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Founds contoso.example with all roles on one server.
+    func found(ports: Ports) throws -> DataFolder {
+        let plan = OrganisationPlan(
+            domain: "contoso.example", server: "sip.contoso.example", roles: [.frontEnd, .edge],
+            address: try Ports.address(ports.sip), external: nil, trust: try Ports.address(ports.trust))
+        let folder = DataFolder(path: path + "/org")
+        let text = try #require(
+            ConfigurationText(
+                of: plan.server, in: plan.topology, authority: plan.server, metrics: try Ports.address(ports.metrics)))
+        _ = try OrganisationFounding.found(
+            topology: plan.topology,
+            members: [OrganisationFounding.Member(name: plan.server, folder: folder, configuration: text.text)],
+            offline: folder.offline, now: OperatingSystem.wallTime)
+        return folder
+    }
+
+    @discardableResult
+    func request(in folder: DataFolder, ports: Ports) throws -> NodeRequest {
+        try NodeEnrolment.request(
+            name: "fe2.contoso.example", roles: [.frontEnd], address: try Ports.address(ports.sip), external: nil,
+            trust: try Ports.address(ports.trust), folder: folder)
+    }
+}
+
+extension DataFolder {
+    fileprivate func post(_ path: String, _ body: JSONValue) async throws -> JSONValue {
+        try await ask(WebRequest(method: "POST", path: path, body: body.canonicalBytes))
+    }
+
+    private func ask(_ request: WebRequest) async throws -> JSONValue {
+        let response = try await WebClient.send(request, to: .socket(path: adminSocket), security: .none, seconds: 10)
+        try #require(response.status == 200, "\(String(decoding: response.body, as: UTF8.self))")
+        return try JSONValue(parsing: response.body)
+    }
+
+    /// Signs the joining server into the topology and publishes it; answers with the epoch.
+    fileprivate func admit(_ request: NodeRequest) async throws -> TrustEpoch {
+        let current = try await ask(WebRequest(method: "GET", path: "/topology"))
+        let envelope = try SignedEnvelope(json: current["envelope"] ?? .null)
+        let topology = try TopologyObject(json: envelope.signed).topology
+        let signed = try TopologySigning.sign(
+            try request.admit(into: topology), afterVersion: UInt64(current["version"]?.integerValue ?? 0),
+            envelope: envelope, with: [try NodeKeys.load(offline + "/publisher.pem").signer()],
+            now: OperatingSystem.wallTime)
+        let key = JSONValue.string(Base64.encode(request.subjectPublicKeyInfo))
+        let answer = try await post(
+            "/topology", .object(["envelope": signed.json, "enrolling": .object([request.name: key])]))
+        return TrustEpoch(UInt64(try #require(answer["epoch"]?.integerValue)))
+    }
+
+    fileprivate func admission(of server: String) async throws -> NodeAdmission {
+        let answer = try await ask(WebRequest(method: "GET", path: "/admission", query: ["server": server]))
+        return try NodeAdmission(parsing: (answer["admission"] ?? .null).canonicalBytes)
+    }
+}
+
+extension NodeRuntime {
+    /// Users come with the first delivery. The limit only ends a test that would hang.
+    fileprivate func waitForUsers() async throws {
+        let end = ContinuousClock.now + .seconds(30)
+        while await replica.directory.count == 0 {
+            try #require(ContinuousClock.now < end, "no users came")
+            await Task.yield()
+        }
+    }
+
+    /// Signs alice in here; returns the lifetime of the binding.
+    fileprivate func signIn(_ password: String, root: NodeRuntime) async throws -> UInt32 {
+        let connector = ClientConnector()
+        let phone = try await SoftPhone.connect(
+            "alice@contoso.example", password: password, to: try #require(addresses.listeners["internal"]),
+            server: configuration.server, roots: await root.replica.state.root.rootCertificates, through: connector)
+        let result: Result<UInt32, any Error>
+        do { result = .success(try await phone.register()) } catch { result = .failure(error) }
+        await phone.close()
+        try await connector.stop()
+        return try result.get()
+    }
+}
