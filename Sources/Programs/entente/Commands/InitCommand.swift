@@ -44,6 +44,7 @@ struct InitCommand: Command {
     var offline: String?
 
     func perform() async throws {
+        try requireNewFolder()
         let folder = options.folder
         guard DomainName.isFQDN(domain.lowercased()) else {
             throw CommandFailure(.usage, "`\(domain)` is not a domain", expected: "a full name, like example.org")

@@ -18,6 +18,14 @@ extension Command {
     /// The running server of the data folder.
     var admin: AdminClient { AdminClient(folder: options.folder) }
 
+    /// Refuses a folder that holds a server: what is there is worth more than what would be made.
+    func requireNewFolder() throws {
+        guard FileManager.default.fileExists(atPath: options.folder.configuration) else { return }
+        throw CommandFailure(
+            .usage, "\(options.folder.path) holds a server already; nothing was changed",
+            next: "entente status --dir \(options.folder.path), or another folder with --dir")
+    }
+
     /// Prints the object for a program, or the text for a person.
     func print(_ json: JSONValue, _ text: @autoclosure () -> String) {
         Terminal.print(options.json ? json.text : text())
