@@ -50,7 +50,6 @@ final class ProxyChecker: Checker {
         case .closing(let seat, let connection, _), .gone(let seat, let connection):
             let place = Place(seat, connection)
             branches = branches.filter { $0.key.place != place }
-            requests = requests.filter { $0.value.place != place }
         case .crashed(let machine):
             branches = branches.filter { $0.key.place.seat.machine != machine }
             requests = requests.filter { $0.key.machine != machine }

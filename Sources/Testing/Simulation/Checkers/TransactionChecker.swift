@@ -13,6 +13,10 @@ final class TransactionChecker: Checker {
         let readAt: Instant
         let callID: String
         var final: UInt16?
+        /// Where it was sent on and is not answered; a branch leaves when its connection goes.
+        var waiting: Set<Hop> = []
+        /// RFC 4320 §4.2: a branch of a request other than INVITE fell silent, and so may this server.
+        var isSilent = false
     }
 
     /// What a person waits for.
@@ -27,6 +31,8 @@ final class TransactionChecker: Checker {
     }
 
     private var served: [Hop: Served] = [:]
+    /// The request as it was read, by the one that was sent on.
+    private var parents: [Hop: Hop] = [:]
     private var open: [Errand: Instant] = [:]
     private var ended: Set<Errand> = []
     /// 2xx to an INVITE that a device has read, by device, Call-ID and CSeq number, until it has sent the ACK.
@@ -51,7 +57,10 @@ final class TransactionChecker: Checker {
         case .closing(let seat, let connection, _), .gone(let seat, let connection):
             let place = Place(seat, connection)
             served = served.filter { $0.key.place != place }
-        case .crashed(let machine): served = served.filter { $0.key.place.seat.machine != machine }
+            for (child, parent) in parents where child.place == place { leave(child, parent) }
+        case .crashed(let machine):
+            served = served.filter { $0.key.place.seat.machine != machine }
+            parents = parents.filter { $0.key.place.seat.machine != machine }
         case .commanded(let device, let command): begin(command, device, world)
         case .deviceReported(let device, let event): end(event, device, world)
         case .deviceReceived(let device, let message): received(message, device, world)
@@ -81,7 +90,13 @@ final class TransactionChecker: Checker {
     // MARK: Servers
 
     private func read(_ message: SIPMessage, at place: Place, _ world: World) {
-        guard message.isRequest else { return }
+        guard message.isRequest else {
+            if message.isFinal, let child = Hop(place, message), let parent = parents[child] {
+                leave(child, parent)
+                if message.status == 408 { served[parent]?.isSilent = true }
+            }
+            return
+        }
         if message.method == .ack {
             // The ACK to a refusal has the branch of its INVITE, and ends here; that to a 2xx is forwarded.
             let isRefusals = Hop(place, message, as: "INVITE").map { served[$0] != nil } ?? false
@@ -95,10 +110,30 @@ final class TransactionChecker: Checker {
         served[hop] = Served(readAt: world.now, callID: message.callIDText)
     }
 
+    private func leave(_ child: Hop, _ parent: Hop) {
+        served[parent]?.waiting.remove(child)
+        parents[child] = nil
+    }
+
+    private func sentOn(_ message: SIPMessage, at place: Place) {
+        guard let child = Hop(place, message), message.branches.count > 1 else { return }
+        let branch = message.branches[1]
+        // The request may have come on the connection of another shard of this process.
+        for parent in served.keys
+        where parent.branch == branch && parent.method == child.method
+            && parent.place.seat.machine == place.seat.machine
+        {
+            served[parent]?.waiting.insert(child)
+            parents[child] = parent
+        }
+    }
+
     private func wrote(_ message: SIPMessage, at place: Place, _ world: World) {
         if message.isRequest {
             if message.method == .ack {
                 unforwarded["\(place.seat.machine) \(message.callIDText) \(message.cSeq?.number ?? 0)"] = nil
+            } else if message.branches.count > 1 {
+                sentOn(message, at: place)
             }
             return
         }
@@ -172,9 +207,10 @@ final class TransactionChecker: Checker {
 
     private func lookForOverdue(_ world: World) {
         for (hop, entry) in served {
-            let bound = hop.method.elementsEqual("INVITE".utf8) ? Self.inviteBound : Self.nonInviteBound
+            let isInvite = hop.method.elementsEqual("INVITE".utf8)
+            let bound = isInvite ? Self.inviteBound : Self.nonInviteBound
             guard world.now - entry.readAt > bound else { continue }
-            if entry.final == nil {
+            if entry.final == nil, isInvite || entry.waiting.isEmpty && !entry.isSilent {
                 fail(
                     "\(world.name(hop.place.seat)) has not answered \(hop.text) (\(entry.callID.prefix(6))) for "
                         + "\(bound.wholeSeconds) s", in: world)

@@ -23,6 +23,8 @@ final class Machine {
     /// The verified state, on disk.
     var trust: TrustState
     var directory = UserDirectory()
+    /// The directory sequence up to which this process has closed the flows of users who ended; an edge is told.
+    var endedSequence: UInt64 = 0
     /// The key in use, and the chain that was issued for it.
     var key: CertificateKey
     var nextKey: CertificateKey

@@ -11,6 +11,8 @@ struct Organisation {
     let ledger: InMemoryLedger
     var publisher: Publisher
     var directory = UserDirectory()
+    /// Who ended lately, for the edge.
+    var endedUsers = EndedUsersMemory(sequence: 0)
     /// The document as the operators mean it to be; `publish` signs it.
     var topology: Topology
     /// Serial numbers that were revoked: what the checkers believe, whatever the CRL says.
@@ -137,18 +139,25 @@ struct Organisation {
 
     /// Adds a user or changes one.
     mutating func put(user: String, password: String, state: UserRecord.State, now: WallTime) throws {
-        try directory.put(
-            UserRecord(
-                aor: "\(user)@\(domain)", homePool: "fe.\(domain)",
-                verifiers: UserVerifiers(user: user, realm: domain, password: password, algorithms: [.sha256, .md5]),
-                state: state))
+        let record = UserRecord(
+            aor: "\(user)@\(domain)", homePool: "fe.\(domain)",
+            verifiers: UserVerifiers(user: user, realm: domain, password: password, algorithms: [.sha256, .md5]),
+            state: state)
+        var next = directory
+        try next.put(record)
+        let ended = try directory.apply(next.changes(since: 0))
+        endedUsers.add(ended, at: directory.sequence)
         _ = try publisher.publish(directorySequence: directory.sequence, now: now, ledger: ledger)
     }
 
-    /// What a server of ours is to get.
-    func delivery(to server: String, since epoch: TrustEpoch, directory sequence: UInt64, now: WallTime) -> NodeDelivery
-    {
-        publisher.delivery(to: server, since: epoch, directory: directory.changes(since: sequence), now: now)
+    /// What a server of ours is to get, which has this epoch and this sequence of the directory, and has closed the flows
+    /// of the users who ended up to `userEnded`.
+    func delivery(
+        to server: String, since epoch: TrustEpoch, directory sequence: UInt64, userEnded: UInt64, now: WallTime
+    ) -> NodeDelivery {
+        publisher.delivery(
+            to: server, since: epoch, directory: directory.changes(since: sequence),
+            userEnded: endedUsers.ended(since: userEnded), now: now)
     }
 
     /// The document with an edge, also while the edge is out of the network: what the card names does not change.

@@ -157,7 +157,7 @@ extension World {
             if device.isAutonomous { decideAboutCall(handle, device) }
         case .callAnswered(let handle):
             device.activeCalls.append(handle)
-            if device.isAutonomous, handle.number >= 0x8000_0000, dice.happens(300) {
+            if device.isAutonomous, !isCalm, handle.number >= 0x8000_0000, dice.happens(300) {
                 intend(.hangUp(handle), device, in: dice.milliseconds(2_000..<10_000))
             }
         case .callEnded(let handle, _):

@@ -14,6 +14,7 @@ extension World {
         let shared = SharedState(key: chance.bytes(32))
         let loaded = shared.location.load(machine.disk.everything)
         machine.shared = shared
+        machine.endedSequence = 0
         let update = update(of: machine, ended: [])
         machine.context = update.context
         machine.seats = (0..<Self.shardCount).map { number in
@@ -95,27 +96,32 @@ extension World {
     func fetchTrust(_ machine: Machine, _ incarnation: Int) throws {
         guard machine.isUp, machine.incarnation == incarnation else { return }
         let delivery = organisations[machine.organisation].delivery(
-            to: machine.name, since: machine.trust.epoch, directory: machine.directory.sequence, now: wall)
+            to: machine.name, since: machine.trust.epoch, directory: machine.directory.sequence,
+            userEnded: machine.endedSequence, now: wall)
         let new = try machine.trust.applying(delivery.bundle, now: wall)
         var ended: [String] = []
         let sequence = machine.directory.sequence
         if let changes = delivery.directory, changes.to > sequence { ended = try machine.directory.apply(changes) }
-        let chains = delivery.chains
-        for key in [machine.key.pin] {
-            if let chain = chains.first(where: { Self.pin(of: $0) == key }) { machine.chain = chain }
+        if let told = delivery.userEnded {
+            ended += told.addresses
+            machine.endedSequence = told.to
         }
-        guard new.epoch > machine.trust.epoch || machine.directory.sequence != sequence else { return }
+        let everybody = delivery.userEnded?.everybody ?? false
+        let key = machine.key.pin
+        if let chain = delivery.chains.first(where: { Self.pin(of: $0) == key }) { machine.chain = chain }
+        let isNews = new.epoch > machine.trust.epoch || machine.directory.sequence != sequence
+        guard isNews || everybody || !ended.isEmpty else { return }
         machine.trust = new
-        let update = update(of: machine, ended: ended)
+        let update = update(of: machine, ended: ended, everybody: everybody)
         machine.context = update.context
         note("\(machine.shortName) takes epoch \(new.epoch)\(ended.isEmpty ? "" : ", ends \(ended)")")
         for seat in machine.seats { seat.mailbox.post(.trustChanged(update)) }
     }
 
-    private func update(of machine: Machine, ended: [String]) -> TrustUpdate {
+    private func update(of machine: Machine, ended: [String], everybody: Bool = false) -> TrustUpdate {
         TrustUpdate(
             context: TrustContext(state: machine.trust, now: wall, ownServer: machine.name),
-            directory: machine.directory, endedUsers: ended)
+            directory: machine.directory, endedUsers: ended, endsEverybody: everybody)
     }
 
     private static func pin(of chain: [[UInt8]]) -> KeyPin? {
