@@ -49,7 +49,8 @@ public struct Simulation: Sendable {
             world.plan = plan
             do {
                 try plan.begin(in: world)
-                while world.findings.isEmpty, !plan.isOver { try world.run(until: world.now + .seconds(60)) }
+                while world.findings.isEmpty, !plan.isOver { try world.run(until: world.now + .seconds(10)) }
+                if world.findings.isEmpty { try world.rest() }
             } catch {
                 world.fail("world", "\(error)")
             }

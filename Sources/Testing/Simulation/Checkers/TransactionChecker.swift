@@ -72,6 +72,12 @@ final class TransactionChecker: Checker {
         }
     }
 
+    func isAtRest(in world: World) -> Bool {
+        world.machines.allSatisfy { machine in
+            machine.seats.allSatisfy { $0.shard?.inspect { $0.load } == ServerLoad() }
+        } && world.devices.allSatisfy { $0.agent?.openCount ?? 0 == 0 }
+    }
+
     func rest(in world: World) {
         for errand in open.keys { fail("nobody was told how \(errand) ended", in: world) }
         for machine in world.machines {

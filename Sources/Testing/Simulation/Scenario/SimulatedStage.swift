@@ -45,7 +45,7 @@ public struct SimulatedStage: ScenarioStage {
             for handle in device.calls { world.command(device, .hangUp(handle)) }
         }
         try run(Self.restTime)
-        world.rest()
+        try world.rest()
         try run(.zero)
     }
 

@@ -61,9 +61,13 @@ protocol Checker: AnyObject {
     func observe(_ fact: Fact, in world: World)
     /// The run has come to rest: nothing is under way any more.
     func rest(in world: World)
+    /// Whether nothing is under way, as far as this checker can see. Refreshes go on at rest; the world waits for a gap.
+    func isAtRest(in world: World) -> Bool
 }
 
 extension Checker {
+    func isAtRest(in world: World) -> Bool { true }
+
     func fail(_ message: String, in world: World) {
         world.fail(name, message)
     }

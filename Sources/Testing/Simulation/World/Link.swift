@@ -57,6 +57,8 @@ struct End {
     var id: ConnectionID?
     /// Whether this end was told that the link has gone.
     var isTold = false
+    /// Whether this end itself closed: it writes nothing more, while one that does not know yet still may.
+    var hasClosed = false
 
     var isOpen: Bool {
         if case .open = state { true } else { false }

@@ -66,7 +66,6 @@ final class Plan {
             beginProofs(world)
         case .proof(let number): prove(number, in: world)
         case .rest:
-            world.rest()
             phase = .over
         case .over: return
         }

@@ -103,7 +103,7 @@ extension World {
     /// A shard sends.
     func write(_ bytes: [UInt8], to number: Int, of id: SeatID, as connection: ConnectionID) {
         let link = links[number]
-        guard let side = side(of: id, connection, in: link), !link[side].isClosed else { return }
+        guard let side = side(of: id, connection, in: link), !link[side].hasClosed else { return }
         if let message = try? SIPMessage.parse(bytes) {
             note("\(name(id)) > \(name(link[side.other])) \(summary(message))")
             observe(.wrote(id, connection, message))
@@ -178,8 +178,9 @@ extension World {
     /// A shard closes a link.
     func close(_ number: Int, by id: SeatID, _ connection: ConnectionID, drains: Bool) {
         let link = links[number]
-        guard let side = side(of: id, connection, in: link), !link[side].isClosed else { return }
+        guard let side = side(of: id, connection, in: link), !link[side].hasClosed else { return }
         note("\(name(id)) closes \(connection) to \(name(link[side.other]))")
+        link[side].hasClosed = true
         if !drains { link[from: side].bytes = [] }
         close(link, side)
     }

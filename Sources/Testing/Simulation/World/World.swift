@@ -146,7 +146,13 @@ final class World {
         for checker in checkers { checker.observe(fact, in: self) }
     }
 
-    func rest() {
+    /// Waits for a gap between refreshes, and lets the checkers look.
+    func rest() throws {
+        var attempts = 0
+        while attempts < 100, !checkers.allSatisfy({ $0.isAtRest(in: self) }) {
+            attempts += 1
+            try run(until: now + .milliseconds(110))
+        }
         for checker in checkers { checker.rest(in: self) }
     }
 
