@@ -221,6 +221,9 @@ final class TransactionChecker: Checker {
                     "\(world.name(hop.place.seat)) has not answered \(hop.text) (\(entry.callID.prefix(6))) for "
                         + "\(bound.wholeSeconds) s", in: world)
             }
+            if entry.final == nil {
+                world.note("\(world.name(hop.place.seat)) never answers \(hop.text) (\(entry.callID.prefix(6)))")
+            }
             served[hop] = nil
         }
         for (errand, since) in open {

@@ -143,6 +143,8 @@ final class Plan {
             }
         }
         for device in world.devices {
+            // Nobody would ever end a call whose other side lost its connection.
+            for handle in device.calls { world.command(device, .hangUp(handle)) }
             if device.user == device.name { try world.perform(.enables(device.user)) }
             try world.perform(.registers(device.name))
         }
