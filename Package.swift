@@ -111,6 +111,17 @@ let package = Package(
                 "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Transport", "Storage", "Web", "Node",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Programs/entente", swiftSettings: strict),
+        // The whole network in one deterministic run: world, faults, checkers, words of scenarios.
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Shards",
+            ], path: "Sources/Testing/Simulation", swiftSettings: strict),
+        // Runs seeds.
+        .executableTarget(
+            name: "simulate",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/Programs/simulate", swiftSettings: strict),
         .testTarget(
             name: "CoreTests",
             dependencies: [
@@ -123,6 +134,8 @@ let package = Package(
                 "Basis", "SIP", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web", "Node",
             ],
             swiftSettings: strict),
+        // One text, run in the simulation.
+        .testTarget(name: "ScenarioTests", dependencies: ["Simulation"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -207,11 +207,14 @@ extension Server {
     private mutating func passBack(
         _ message: SIPMessage, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
     ) {
-        guard let context = contexts[tag], let link = links[context.connection] else { return }
+        guard let context = contexts[tag] else { return }
+        // RFC 6026 §7.1: also when the connection has gone, because nothing but a final response and its timer ends the
+        // transaction of an INVITE.
         switch transactions.respond(Int(message.status), in: context.transaction, at: moment.now) {
         case .discard: return
         case .send, .sendAndEnd: break
         }
+        guard let link = links[context.connection] else { return }
         if (200..<300).contains(message.status), link.peerClass == .client {
             admitted(context.request, message, on: context.connection)
         }

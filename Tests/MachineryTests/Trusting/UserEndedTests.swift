@@ -57,7 +57,7 @@ struct UserEndedTests {
                 folder: members[0].folder, database: database, replica: try replica(members[0]),
                 ownServer: members[0].name, chance: Chance(seed: [UInt8](repeating: 3, count: 32)))
             edge = try replica(members[1])
-            await edge.connect([mailbox], onChain: { _ in })
+            await edge.connect([mailbox], onEpoch: {}, onChain: { _ in })
         }
 
         /// One push, through the bytes of the wire; returns the delivery and what the edge's shard was told.

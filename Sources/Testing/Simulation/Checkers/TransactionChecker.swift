@@ -1,0 +1,246 @@
+import Basis
+import SIP
+import Server
+import Shards
+import UserAgent
+
+/// Transactions: each request that a server reads gets exactly one final response in its time, what a device asked for
+/// ends exactly once, each 2xx to an INVITE is acknowledged, and at rest every table is empty.
+final class TransactionChecker: Checker {
+    let name = "transactions"
+
+    private struct Served {
+        let readAt: Instant
+        let callID: String
+        var final: UInt16?
+        /// Where it was sent on and is not answered; a branch leaves when its connection goes.
+        var waiting: Set<Hop> = []
+        /// RFC 4320 §4.2: a branch of a request other than INVITE fell silent, and so may this server.
+        var isSilent = false
+    }
+
+    /// What a person waits for.
+    private enum Errand: Hashable {
+        case message(device: Int, tag: UInt32)
+        case call(device: Int, CallHandle)
+    }
+
+    private struct Acknowledgement {
+        let since: Instant
+        let callID: String
+    }
+
+    private var served: [Hop: Served] = [:]
+    /// The request as it was read, by the one that was sent on.
+    private var parents: [Hop: Hop] = [:]
+    private var open: [Errand: Instant] = [:]
+    private var ended: Set<Errand> = []
+    /// 2xx to an INVITE that a device has read, by device, Call-ID and CSeq number, until it has sent the ACK.
+    private var unacknowledged: [String: Acknowledgement] = [:]
+    /// ACKs to a 2xx that a server has read in calm times, until it has written them on.
+    private var unforwarded: [String: Acknowledgement] = [:]
+    private var deviceFinals: [String: UInt16] = [:]
+
+    /// Timer F, opening a link, waiting for the disk, and a stalled mailbox.
+    private static let nonInviteBound = Interval.seconds(45)
+    /// Timer C after the last provisional response, and what a CANCEL takes after it.
+    private static let inviteBound = Interval.seconds(300)
+    /// A request with its two answers to challenges.
+    private static let messageBound = Interval.seconds(110)
+    private static let callBound = Interval.seconds(400)
+    private static let ackBound = Interval.seconds(3)
+
+    func observe(_ fact: Fact, in world: World) {
+        switch fact {
+        case .read(let seat, let connection, let message): read(message, at: Place(seat, connection), world)
+        case .wrote(let seat, let connection, let message): wrote(message, at: Place(seat, connection), world)
+        case .closing(let seat, let connection, _), .gone(let seat, let connection):
+            let place = Place(seat, connection)
+            served = served.filter { $0.key.place != place }
+            for (child, parent) in parents where child.place == place { leave(child, parent) }
+        case .crashed(let machine):
+            served = served.filter { $0.key.place.seat.machine != machine }
+            parents = parents.filter { $0.key.place.seat.machine != machine }
+        case .commanded(let device, let command): begin(command, device, world)
+        case .deviceReported(let device, let event): end(event, device, world)
+        case .deviceReceived(let device, let message): received(message, device, world)
+        case .deviceSent(let device, let message):
+            if message.isRequest, message.method == .ack { unacknowledged[Self.key(device, message)] = nil }
+        case .deviceLost(let device): unacknowledged = unacknowledged.filter { !$0.key.hasPrefix("\(device) ") }
+        case .second: lookForOverdue(world)
+        case .admitted, .reported, .turned, .started, .appended, .committed: break
+        }
+    }
+
+    func isAtRest(in world: World) -> Bool {
+        world.machines.allSatisfy { machine in
+            machine.seats.allSatisfy { $0.shard?.inspect { $0.load } == ServerLoad() }
+        } && world.devices.allSatisfy { $0.agent?.openCount ?? 0 == 0 }
+    }
+
+    func rest(in world: World) {
+        for errand in open.keys { fail("nobody was told how \(errand) ended", in: world) }
+        for machine in world.machines {
+            for seat in machine.seats {
+                guard let load = seat.shard?.inspect({ $0.load }) else { continue }
+                if load != ServerLoad() { fail("\(world.name(seat.id)) is at rest and holds \(load)", in: world) }
+            }
+        }
+        for device in world.devices {
+            if let count = device.agent?.openCount, count > 0 {
+                fail("\(device.name) is at rest and holds \(count) requests and calls", in: world)
+            }
+        }
+    }
+
+    // MARK: Servers
+
+    private func read(_ message: SIPMessage, at place: Place, _ world: World) {
+        guard message.isRequest else {
+            if message.isFinal, let child = Hop(place, message), let parent = parents[child] {
+                leave(child, parent)
+                if message.status == 408 { served[parent]?.isSilent = true }
+            }
+            return
+        }
+        if message.method == .ack {
+            // The ACK to a refusal has the branch of its INVITE, and ends here; that to a 2xx is forwarded.
+            let isRefusals = Hop(place, message, as: "INVITE").map { served[$0] != nil } ?? false
+            if !isRefusals, world.isCalm {
+                unforwarded["\(place.seat.machine) \(message.callIDText) \(message.cSeq?.number ?? 0)"] =
+                    Acknowledgement(since: world.now, callID: message.callIDText)
+            }
+            return
+        }
+        guard let hop = Hop(place, message), served[hop] == nil else { return }
+        served[hop] = Served(readAt: world.now, callID: message.callIDText)
+    }
+
+    private func leave(_ child: Hop, _ parent: Hop) {
+        served[parent]?.waiting.remove(child)
+        parents[child] = nil
+    }
+
+    private func sentOn(_ message: SIPMessage, at place: Place) {
+        guard let child = Hop(place, message), message.branches.count > 1 else { return }
+        let branch = message.branches[1]
+        // The request may have come on the connection of another shard of this process.
+        for parent in served.keys
+        where parent.branch == branch && parent.method == child.method
+            && parent.place.seat.machine == place.seat.machine
+        {
+            served[parent]?.waiting.insert(child)
+            parents[child] = parent
+        }
+    }
+
+    private func wrote(_ message: SIPMessage, at place: Place, _ world: World) {
+        if message.isRequest {
+            if message.method == .ack {
+                unforwarded["\(place.seat.machine) \(message.callIDText) \(message.cSeq?.number ?? 0)"] = nil
+            } else if message.branches.count > 1 {
+                sentOn(message, at: place)
+            }
+            return
+        }
+        guard let hop = Hop(place, message) else { return }
+        guard let entry = served[hop] else {
+            return fail(
+                "\(world.name(place.seat)) answers \(message.status) to \(hop.text), which nobody asked", in: world)
+        }
+        guard message.isFinal else {
+            if let final = entry.final, message.status > 100 {
+                fail("\(world.name(place.seat)) sends \(message.status) after \(final) to \(hop.text)", in: world)
+            }
+            return
+        }
+        if let final = entry.final {
+            // RFC 3261 §16.7 step 5: every 2xx to an INVITE is forwarded, because each branch may make a dialog.
+            let mayRepeat = message.cSeq?.method == .invite && final < 300 && message.status < 300
+            if !mayRepeat {
+                fail("\(world.name(place.seat)) sends \(message.status) after \(final) to \(hop.text)", in: world)
+            }
+        }
+        served[hop]?.final = message.status
+    }
+
+    // MARK: Devices
+
+    private static func key(_ device: Int, _ message: SIPMessage) -> String {
+        "\(device) \(message.callIDText) \(message.cSeq?.number ?? 0)"
+    }
+
+    private func received(_ message: SIPMessage, _ device: Int, _ world: World) {
+        guard message.isFinal, let cseq = message.cSeq else { return }
+        if cseq.method == .invite, message.status < 300 {
+            unacknowledged[Self.key(device, message)] = Acknowledgement(since: world.now, callID: message.callIDText)
+        }
+        let key =
+            Self.key(device, message) + cseq.method.text + String(decoding: message.topVia?.branch ?? [], as: UTF8.self)
+        if let final = deviceFinals.updateValue(message.status, forKey: key),
+            !(cseq.method == .invite && final < 300 && message.status < 300)
+        {
+            fail("\(world.devices[device].name) reads \(message.status) after \(final) to one request", in: world)
+        }
+    }
+
+    private func begin(_ command: UserAgentCommand, _ device: Int, _ world: World) {
+        switch command {
+        case .sendMessage(_, _, let tag): open[.message(device: device, tag: tag)] = world.now
+        case .call(_, let handle): open[.call(device: device, handle)] = world.now
+        case .register, .unregister, .sendOptions, .answer, .reject, .hangUp: break
+        }
+    }
+
+    private func end(_ event: UserAgentEvent, _ device: Int, _ world: World) {
+        let errand: Errand
+        switch event {
+        case .messageDelivered(let tag, _), .messageFailed(let tag, _, _): errand = .message(device: device, tag: tag)
+        case .callEnded(let handle, _):
+            guard handle.number < 0x8000_0000 else { return }
+            errand = .call(device: device, handle)
+        case .registered, .unregistered, .registrationFailed, .messageReceived, .optionsAnswered, .flowFailed,
+            .incomingCall, .callRinging, .callAnswered:
+            return
+        }
+        open[errand] = nil
+        if !ended.insert(errand).inserted {
+            fail("\(world.devices[device].name) is told twice how \(errand) ended", in: world)
+        }
+    }
+
+    // MARK: Time
+
+    private func lookForOverdue(_ world: World) {
+        for (hop, entry) in served {
+            let isInvite = hop.method.elementsEqual("INVITE".utf8)
+            let bound = isInvite ? Self.inviteBound : Self.nonInviteBound
+            guard world.now - entry.readAt > bound else { continue }
+            if entry.final == nil, isInvite || entry.waiting.isEmpty && !entry.isSilent {
+                fail(
+                    "\(world.name(hop.place.seat)) has not answered \(hop.text) (\(entry.callID.prefix(6))) for "
+                        + "\(bound.wholeSeconds) s", in: world)
+            }
+            if entry.final == nil {
+                world.note("\(world.name(hop.place.seat)) never answers \(hop.text) (\(entry.callID.prefix(6)))")
+            }
+            served[hop] = nil
+        }
+        for (errand, since) in open {
+            let bound: Interval
+            switch errand {
+            case .message: bound = Self.messageBound
+            case .call: bound = Self.callBound
+            }
+            if world.now - since > bound {
+                fail("nobody was told in \(bound.wholeSeconds) s how \(errand) ended", in: world)
+            }
+        }
+        for (key, entry) in unacknowledged where world.now - entry.since > Self.ackBound {
+            fail("a device has read a 2xx to INVITE \(key) and sent no ACK", in: world)
+        }
+        for (key, entry) in unforwarded where world.now - entry.since > Self.ackBound {
+            fail("a server has read the ACK to a 2xx of \(key) and not sent it on", in: world)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Basis
+
+/// One run of the simulated network from one seed: trouble, healing, rest. The same seed gives the same log, octet for
+/// octet, in a process whose hashing is deterministic.
+public struct Simulation: Sendable {
+    /// The seed: everything that nobody decided is decided by it.
+    public let seed: UInt64
+    /// How long there is trouble, in minutes of virtual time; healing and rest come after it.
+    public let minutes: UInt64
+
+    /// How a run ended.
+    public struct Report: Sendable {
+        /// What the checkers found; empty for a clean run.
+        public let findings: [Finding]
+        /// Every event, a line each.
+        public let log: [String]
+        /// The virtual time at the end, in whole seconds.
+        public let seconds: UInt64
+        /// Messages that devices received, calls that were answered: how much happened.
+        public let tally: Tally
+
+        /// The last `count` lines of the log.
+        public func ladder(lines count: Int = 50) -> [String] { log.suffix(count) }
+    }
+
+    /// How much happened in a run.
+    public struct Tally: Sendable, Hashable {
+        /// Events of the agenda.
+        public var events = 0
+        /// Pager-mode messages that devices received.
+        public var messages = 0
+        /// Links that came up, or tried to.
+        public var links = 0
+        /// Starts of server processes.
+        public var starts = 0
+    }
+
+    /// A run of this seed.
+    public init(seed: UInt64, minutes: UInt64 = 3) {
+        self.seed = seed
+        self.minutes = minutes
+    }
+
+    /// Runs to the end, or to the first finding. An error that the world itself made is a finding too.
+    public func run() -> Report {
+        do {
+            let world = try World(seed: seed)
+            let plan = Plan(minutes: minutes)
+            world.plan = plan
+            do {
+                try plan.begin(in: world)
+                while world.findings.isEmpty, !plan.isOver { try world.run(until: world.now + .seconds(10)) }
+                if world.findings.isEmpty { try world.rest() }
+            } catch {
+                world.fail("world", "\(error)")
+            }
+            return Report(
+                findings: world.findings, log: world.log.lines, seconds: (world.now - .zero).wholeSeconds,
+                tally: Tally(
+                    events: world.events, messages: world.received.values.reduce(0) { $0 + $1.count },
+                    links: world.links.count, starts: world.machines.reduce(0) { $0 + $1.incarnation }))
+        } catch {
+            return Report(
+                findings: [Finding(checker: "world", message: "no world: \(error)", at: 0)], log: [], seconds: 0,
+                tally: Tally())
+        }
+    }
+}

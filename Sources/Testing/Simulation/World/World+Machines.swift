@@ -1,0 +1,144 @@
+import Authority
+import Basis
+import Server
+import Shards
+import Trust
+
+/// Server processes start, crash, write to their disks, and learn what their authority published.
+extension World {
+    /// Starts a server from what its disk holds: bindings from the journal, trust state, directory.
+    func start(_ machine: Machine) {
+        machine.incarnation += 1
+        machine.isUp = true
+        var chance = chance.derived(for: "process \(machine.name) \(machine.incarnation)")
+        let shared = SharedState(key: chance.bytes(32))
+        let loaded = shared.location.load(machine.disk.everything)
+        machine.shared = shared
+        machine.endedSequence = 0
+        let update = update(of: machine, ended: [])
+        machine.context = update.context
+        machine.seats = (0..<Self.shardCount).map { number in
+            Seat(SeatID(machine: machine.number, incarnation: machine.incarnation, shard: UInt8(number)), in: self)
+        }
+        for seat in machine.seats {
+            let server = Server(
+                shard: ShardID(seat.id.shard), shards: Self.shardCount, shared: shared, trust: update,
+                chance: chance.derived(for: "shard \(seat.id.shard)"))
+            seat.shard = Shard(
+                server: server, mailbox: seat.mailbox, connections: seat, store: machine.disk, clock: seat,
+                report: { [unowned seat] in seat.events.append($0) })
+        }
+        let mailboxes = machine.seats.map(\.mailbox)
+        for seat in machine.seats {
+            seat.shard?.connect(mailboxes)
+            seat.mailbox.post(.trustChanged(update))
+        }
+        note("\(machine.shortName) starts with \(loaded.bindings) bindings, epoch \(machine.trust.epoch)")
+        if !loaded.damaged.isEmpty { fail("world", "\(machine.name) cannot read \(loaded.damaged.count) records") }
+        observe(.started(machine.number))
+        schedule(.trust(machine: machine.number, incarnation: machine.incarnation), in: trustDelay())
+    }
+
+    /// The process ends without a word: connections break, what was not committed is lost.
+    func crash(_ machine: Machine) {
+        guard machine.isUp else { return }
+        note("\(machine.shortName) crashes")
+        observe(.crashed(machine.number))
+        machine.isUp = false
+        machine.disk.crash()
+        machine.seats = []
+        machine.shared = nil
+        for link in links where !link.dialler.isClosed || !link.accepting.isClosed {
+            for side in [End.Side.dialler, .acceptor] {
+                guard case .seat(let id) = link[side].party, id.machine == machine.number else { continue }
+                link[side].state = .closed
+                link[side].isTold = true
+                end(link, toward: side.other)
+            }
+        }
+    }
+
+    // MARK: Disk
+
+    func scheduleCommit(of machine: Machine) {
+        let delay =
+            dice.happens(faults.slowCommits) ? dice.milliseconds(100..<3_000) : dice.microseconds(200..<8_000)
+        schedule(.commit(machine: machine.number, incarnation: machine.incarnation), in: delay)
+    }
+
+    func commit(_ machine: Machine, _ incarnation: Int) {
+        guard machine.isUp, machine.incarnation == incarnation else { return }
+        let isGood = !dice.happens(faults.failedCommits)
+        let records = machine.disk.end(isGood: isGood)
+        note("\(machine.shortName) \(isGood ? "commits" : "cannot commit") \(records.count) records")
+        if isGood {
+            for entry in records { observe(.committed(machine: machine.number, entry.record)) }
+        }
+        for seat in machine.seats {
+            let tickets = records.filter { $0.shard.number == seat.id.shard }.map(\.record.ticket)
+            guard let first = tickets.min(), let last = tickets.max() else { continue }
+            seat.mailbox.post(isGood ? .committed(upTo: last) : .commitFailed(first: first, last: last))
+        }
+    }
+
+    // MARK: Trust
+
+    func trustDelay() -> Interval { isCalm ? dice.milliseconds(5..<100) : dice.milliseconds(5..<4_000) }
+
+    /// Tells every server of an organisation that there is news; each asks when it gets round to it.
+    func spread(_ organisation: Int) {
+        note("\(organisations[organisation].name) publishes epoch \(organisations[organisation].publisher.state.epoch)")
+        for machine in machines where machine.organisation == organisation && machine.isUp {
+            schedule(.trust(machine: machine.number, incarnation: machine.incarnation), in: trustDelay())
+        }
+    }
+
+    func fetchTrust(_ machine: Machine, _ incarnation: Int) throws {
+        guard machine.isUp, machine.incarnation == incarnation else { return }
+        let delivery = organisations[machine.organisation].delivery(
+            to: machine.name, since: machine.trust.epoch, directory: machine.directory.sequence,
+            userEnded: machine.endedSequence, now: wall)
+        let new = try machine.trust.applying(delivery.bundle, now: wall)
+        var ended: [String] = []
+        let sequence = machine.directory.sequence
+        if let changes = delivery.directory, changes.to > sequence { ended = try machine.directory.apply(changes) }
+        if let told = delivery.userEnded {
+            ended += told.addresses
+            machine.endedSequence = told.to
+        }
+        let everybody = delivery.userEnded?.everybody ?? false
+        let key = machine.key.pin
+        if let chain = delivery.chains.first(where: { Self.pin(of: $0) == key }) { machine.chain = chain }
+        let isNews = new.epoch > machine.trust.epoch || machine.directory.sequence != sequence
+        guard isNews || everybody || !ended.isEmpty else { return }
+        machine.trust = new
+        let update = update(of: machine, ended: ended, everybody: everybody)
+        machine.context = update.context
+        note("\(machine.shortName) takes epoch \(new.epoch)\(ended.isEmpty ? "" : ", ends \(ended)")")
+        for seat in machine.seats { seat.mailbox.post(.trustChanged(update)) }
+    }
+
+    private func update(of machine: Machine, ended: [String], everybody: Bool = false) -> TrustUpdate {
+        TrustUpdate(
+            context: TrustContext(state: machine.trust, now: wall, ownServer: machine.name),
+            directory: machine.directory, endedUsers: ended, endsEverybody: everybody)
+    }
+
+    private static func pin(of chain: [[UInt8]]) -> KeyPin? {
+        chain.first.flatMap { try? CertificateFacts(der: $0) }?.keyPin
+    }
+
+    // MARK: What operators do
+
+    /// Gives a server fresh keys, when the ones it has were revoked or it comes back.
+    func freshKeys(for machine: Machine) throws {
+        var chance = chance.derived(for: "keys of \(machine.name) after \(machine.key.pin)")
+        machine.key = machine.nextKey
+        machine.nextKey = try .deterministic(from: &chance)
+    }
+
+    func isRevoked(_ machine: Machine) -> Bool {
+        guard let leaf = machine.chain.first, let facts = try? CertificateFacts(der: leaf) else { return true }
+        return organisations[machine.organisation].revoked.contains(facts.serial)
+    }
+}
