@@ -127,9 +127,10 @@ enum Registrar {
             value.append(contentsOf: binding.contact)
             value.append(contentsOf: ">;expires=\((binding.expires - wall).wholeSeconds)".utf8)
             if !binding.instanceID.isEmpty {
-                value.append(contentsOf: ";+sip.instance=\"".utf8)
+                // RFC 5626 §4.1: the URN stands in angle brackets inside the quotes; `instanceID` is kept without them.
+                value.append(contentsOf: ";+sip.instance=\"<".utf8)
                 value.append(contentsOf: binding.instanceID)
-                value.append(UInt8(ascii: "\""))
+                value.append(contentsOf: ">\"".utf8)
             }
             if binding.regID != 0 { value.append(contentsOf: ";reg-id=\(binding.regID)".utf8) }
             return value
