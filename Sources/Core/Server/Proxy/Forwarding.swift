@@ -187,7 +187,10 @@ extension Server {
         for target in targets {
             let id: ConnectionID
             switch target.hop {
-            case .connection(let connection): id = connection
+            case .connection(let connection):
+                // A flow that has gone takes nothing; the caller hears of it by the BYE that it cannot deliver either.
+                guard connection.shard != shard || links[connection] != nil else { continue }
+                id = connection
             case .link(let dialled, _):
                 guard let up = dialler.connection(to: dialled) else { continue }
                 id = up
