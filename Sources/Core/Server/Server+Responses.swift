@@ -172,9 +172,12 @@ extension Server {
                 answerOwnFailure(context, at: moment, into: &outputs)
             }
         }
+        // Another 2xx may follow for as long as the transaction that took the first one waits for it (RFC 6026 §7.2). It may
+        // have ended before the last branch did; then nobody would come by here again.
         let mayFollow = context.branches.contains { branch in
             if case .completed(let status) = branch.progress {
                 return status < 300 && context.request.method == .invite
+                    && branch.transaction.flatMap { transactions.userTag(of: $0) } != nil
             }
             return true
         }
