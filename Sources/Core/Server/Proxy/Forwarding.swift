@@ -9,7 +9,7 @@ extension Server {
         _ job: Job, to targets: [Target], _ preparation: Preparation, at moment: Moment, into outputs: inout Outputs
     ) {
         let message = job.facts.message
-        let loop = LoopHash(message)
+        let loop = LoopHash(message, from: job.link.peer)
         guard !isLooping(message, loop) else { return answer(job, 482, "Loop Detected", at: moment, into: &outputs) }
         guard let transaction = job.transaction else {
             return forwardAcknowledgement(job, to: targets, preparation, into: &outputs)
@@ -214,16 +214,18 @@ extension Server {
     }
 }
 
-/// RFC 5393 §4.2.1: what decides where a request goes, as 32 bits: target, Route, and the fields that name the request.
+/// RFC 5393 §4.2.1: what decides where a request goes, as 32 bits: target, Route, the fields that name the request, and who
+/// sent it here: an edge sends inwards what comes from a client, and to a partner what comes from inside.
 struct LoopHash: Hashable {
     let value: UInt32
 
-    init(_ message: SIPMessage) {
+    init(_ message: SIPMessage, from peer: VerifiedPeer) {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func mix(_ bytes: ArraySlice<UInt8>) {
             for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
             hash = (hash ^ 0xFF) &* 0x0000_0100_0000_01b3
         }
+        mix(Array("\(peer.peerClass) \(peer.identity ?? "")".utf8)[...])
         mix(message.requestURIBytes)
         for element in message.elements(of: .route) { mix(element) }
         mix(message.callID ?? [])

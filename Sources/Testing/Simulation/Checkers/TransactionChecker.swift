@@ -41,6 +41,7 @@ final class TransactionChecker: Checker {
     private var unforwarded: [String: Acknowledgement] = [:]
     private var deviceFinals: [String: UInt16] = [:]
 
+    private static let timerF = Interval.seconds(32)
     /// Timer F, opening a link, waiting for the disk, and a stalled mailbox.
     private static let nonInviteBound = Interval.seconds(45)
     /// Timer C after the last provisional response, and what a CANCEL takes after it.
@@ -99,7 +100,9 @@ final class TransactionChecker: Checker {
         guard message.isRequest else {
             if message.isFinal, let child = Hop(place, message), let parent = parents[child] {
                 leave(child, parent)
-                if message.status == 408 { served[parent]?.isSilent = true }
+                // RFC 3261 §17.1.2.2: what comes after timer F finds no transaction, and is dropped.
+                let isLate = served[parent].map { world.now - $0.readAt > Self.timerF } ?? false
+                if message.status == 408 || isLate { served[parent]?.isSilent = true }
             }
             return
         }
