@@ -34,6 +34,8 @@ public enum Mail: Sendable {
     case write(ConnectionID, bytes: [UInt8], from: ShardID, epoch: TrustEpoch)
     /// A response that arrived here belongs to a client transaction of the receiving shard.
     case response(SIPMessage, from: ConnectionID, epoch: TrustEpoch)
+    /// A response that the sender cannot take, because it came from an epoch before the one that it has swept by.
+    case returned(SIPMessage, from: ConnectionID, epoch: TrustEpoch)
     /// The connection that a forwarded request was written to has gone or takes no more; its transaction should not wait.
     case unreachable(ClientTransactionID, isCongested: Bool, epoch: TrustEpoch)
     /// A connection that the receiving shard has written to has gone, and every transaction that waits on it with it.

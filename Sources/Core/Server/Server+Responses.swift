@@ -334,8 +334,17 @@ extension Server {
             outputs.bytes.append(contentsOf: bytes)
             outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
         case .response(let message, let id, let epoch):
-            // Decided in an older epoch than this shard has swept: the link it came over may be refused by now.
-            guard epoch >= links.context.epoch else { return }
+            // Decided in an older epoch than this shard has swept: the link it came over may be refused by now, and only
+            // the shard that holds it knows.
+            guard epoch >= links.context.epoch else {
+                outputs.items.append(
+                    .post(id.shard, MailBox(.returned(message, from: id, epoch: links.context.epoch))))
+                return
+            }
+            response(message, on: id, at: moment, into: &outputs)
+        case .returned(let message, let id, _):
+            // The link is gone, or it has passed the sweep, or the sweep is still to come and this comes back once more.
+            guard links[id] != nil else { return }
             response(message, on: id, at: moment, into: &outputs)
         case .unreachable(let transaction, let isCongested, _):
             guard let tag = transactions.userTag(of: transaction) else { return }
