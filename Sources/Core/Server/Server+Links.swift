@@ -28,7 +28,7 @@ extension Server {
             }
         case .refused(let refusal, let trace):
             counters.refused[refusal.code, default: 0] += 1
-            outputs.event(.linkRefused(id, refusal, evidence, trace))
+            outputs.event(.linkRefused(id, refusal, evidence, trace, links.context.epoch))
             outputs.items.append(.close(id, .refused(refusal.code)))
             if case .outbound(let target) = evidence.direction {
                 let failure = Dialler.Failure(code: refusal.code, why: refusal.seen)
@@ -122,7 +122,7 @@ extension Server {
         into outputs: inout Outputs
     ) {
         counters.refused[refusal.code, default: 0] += 1
-        outputs.event(.linkCut(id, refusal, link.evidence, trace))
+        outputs.event(.linkCut(id, refusal, link.evidence, trace, links.context.epoch))
         outputs.items.append(.close(id, .refused(refusal.code)))
         _ = links.remove(id)
         forget(link, id, at: moment, into: &outputs)

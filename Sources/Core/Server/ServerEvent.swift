@@ -5,10 +5,10 @@ public import Trust
 public enum ServerEvent: Sendable {
     /// A link was admitted to a class.
     case linkAdmitted(ConnectionID, VerifiedPeer, LinkEvidence, Trace)
-    /// A link was refused at its handshake.
-    case linkRefused(ConnectionID, Refusal, LinkEvidence, Trace)
+    /// A link was refused at its handshake, by the trust state of the epoch.
+    case linkRefused(ConnectionID, Refusal, LinkEvidence, Trace, TrustEpoch)
     /// A live link was cut because the trust changed: the decision refuses now what it admitted before.
-    case linkCut(ConnectionID, Refusal, LinkEvidence, Trace)
+    case linkCut(ConnectionID, Refusal, LinkEvidence, Trace, TrustEpoch)
     /// An admitted link has gone.
     case linkClosed(ConnectionID, VerifiedPeer)
     /// A link to another server did not come up.

@@ -38,20 +38,20 @@ extension StorageError: CustomStringConvertible {
             "there is no store at \(path); make one with `entente init` or `entente node request`, or name the right folder "
                 + "with --dir"
         case .damaged(let path, let what):
-            "the store at \(path) is damaged: \(what). It is not replaced by an empty one. Bring it back with "
-                + "`entente restore`, or move it away together with its -wal file and look at it with sqlite3"
+            "the store at \(path) is damaged: \(what). It is not replaced by an empty one. Bring it back "
+                + "from a backup, or move it away together with its -wal file and look at it with sqlite3"
         case .foreign(let path):
             "\(path) is a database of another program and was left alone; move it away or name another folder with --dir"
         case .newer(let path, let migrations):
             "the store at \(path) was written by a later version (\(migrations.joined(separator: ", "))); "
-                + "run that version, or bring back a backup from before the update with `entente restore`"
+                + "run that version, or bring back a backup from before the update"
         case .full(let what): "no room to write the store: \(what); free space on its disk"
         case .inputOutput(let what): "the disk of the store failed: \(what); look at the system's log"
         case .busy: "another process holds the store; end it and try again"
         case .conflict(let what): what
         case .absent(let what): "there is no \(what)"
         case .unreadable(let what):
-            "the store holds something unreadable: \(what); bring it back with `entente restore`"
+            "the store holds something unreadable: \(what); bring it back from a backup"
         case .tooLarge(let what, let limit): "\(what) is over its limit of \(limit) bytes"
         case .closed: "the store is closed"
         case .internalFault(let what): "a statement of the store failed: \(what)"

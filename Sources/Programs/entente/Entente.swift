@@ -7,7 +7,7 @@ struct Entente: AsyncParsableCommand {
         commandName: "entente",
         abstract: "A SIP network in which every hop is authenticated.",
         discussion: """
-            Start with `entente init --domain example.org`, then `entente serve`, then `entente user add alice`.
+            Start with `entente init --domain example.org`, then `entente serve`, then `entente user add alice`. \
             `entente demo` shows a whole network on this machine; `entente check` says what is wrong with yours.
             """,
         version: "0.1.0",
@@ -26,7 +26,8 @@ struct Entente: AsyncParsableCommand {
             CommandGroup(name: "Shell", subcommands: [CompletionsCommand.self, ManualCommand.self]),
         ])
 
-    /// As the parser's own, but a mistake on the command line ends with 2 like every other mistake of usage.
+    /// As the parser's own, but a mistake on the command line ends with 2 and reads like every other mistake of usage, for
+    /// people and for programs that asked for JSON.
     static func main() async {
         do {
             var command = try parseAsRoot()
@@ -37,7 +38,10 @@ struct Entente: AsyncParsableCommand {
             }
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            Terminal.printError(fullMessage(for: error))
+            let failure = CommandFailure(.usage, message(for: error))
+            let usage = fullMessage(for: error).split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
+            Terminal.printError(([failure.text] + usage.map { "     " + $0 }).joined(separator: "\n"))
+            if CommandLine.arguments.contains("--json") { Terminal.print(failure.json.text) }
             exit(withError: ExitCode(ExitStatus.usage.rawValue))
         }
     }

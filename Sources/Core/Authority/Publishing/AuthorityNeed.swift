@@ -18,7 +18,8 @@ public enum AuthorityNeed: Sendable, Hashable {
     /// What to run.
     public var next: String {
         switch self {
-        case .issuingExpired, .issuingExpires: "entente cert renew --issuing, with the root key at hand"
+        case .issuingExpired, .issuingExpires:
+            "sign a new issuing CA with the root key; this version has no command for it"
         case .topologyExpired, .topologyExpires: "entente topology publish, with the publisher key at hand"
         case .newKey(let server), .enrolment(let server):
             "entente node request on \(server), then entente node admit here"

@@ -25,7 +25,7 @@ enum FederationRule {
         guard record.enabled else {
             return .failed(
                 rule, .e401, saw: "partner \(record.name) is switched off", expected: "a partner that is enabled",
-                next: "entente topology edit")
+                next: "take `enabled: false` out of the topology: entente topology show, then publish")
         }
         return .passed(rule, saw: "partner \(record.name)", expected: "a partner that is enabled and not blocked")
     }

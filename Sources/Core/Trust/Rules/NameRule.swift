@@ -21,7 +21,8 @@ enum NameRule {
             let isDiscovered = entry.kind == .discovered
             return compare(
                 identities, isDiscovered ? [domain ?? entry.name] : entry.identities, isDiscovered ? asked : record,
-                isDiscovered ? .e303 : .e402, subject.leaf, next: "entente partner test \(entry.name)")
+                isDiscovered ? .e303 : .e402, subject.leaf,
+                next: "entente partner add \(entry.name) with --identities, once its owner confirms the name")
         case .server(nil, nil), .application(nil, nil), .partner(nil, _), .user, .device, .anonymous:
             return .notRun(asked, because: "no name was asked for")
         }

@@ -9,7 +9,8 @@ enum ValidityRule {
             if now.seconds > certificate.notAfter.seconds {
                 return .failed(
                     rule, .e201, saw: "\(certificate.subjectText) expired at \(certificate.notAfter)",
-                    expected: "valid at \(now)", next: "entente cert renew, or ask its owner to")
+                    expected: "valid at \(now)",
+                    next: "its owner has to renew it; own servers renew while their authority runs")
             }
             if now < certificate.notBefore {
                 return .failed(

@@ -9,17 +9,36 @@ extension AdminAPI {
         return ["schema_version": .integer(1), "refusals": .array(list.map { Self.json($0, withTrace: false) })].object
     }
 
-    /// The trace of a live link by its number, or of the newest refusal of a peer or code.
+    /// How many verdicts an answer shows.
+    private static let verdictsMax = 5
+
+    /// The trace of a live link by its number, or of live links and the newest refusals of a name, address or code.
     func explain(_ what: String) async throws -> JSONValue {
         var found: [LinkVerdict] = []
         if let id = ConnectionID(what), let verdict = try runtime.database.links.verdict(on: id) { found = [verdict] }
-        if found.isEmpty { found = try runtime.database.links.list(peer: what, limit: 5) }
-        if found.isEmpty { found = try runtime.database.refusals.list(peer: what, limit: 5) }
-        if found.isEmpty { found = try runtime.database.refusals.list(code: what, limit: 5) }
+        if found.isEmpty { found = try runtime.database.links.list(peer: what, limit: Self.verdictsMax) }
+        if found.isEmpty { found = try runtime.database.refusals.list(peer: what, limit: Self.verdictsMax) }
+        if found.isEmpty { found = try runtime.database.refusals.list(code: what, limit: Self.verdictsMax) }
+        found += try refusals(claiming: what).prefix(max(0, Self.verdictsMax - found.count))
         guard !found.isEmpty else {
             throw Refused(404, "nothing is known of `\(what)`", next: "entente connections lists the live links")
         }
         return ["schema_version": .integer(1), "verdicts": .array(found.map { Self.json($0, withTrace: true) })].object
+    }
+
+    /// The refusals of peers whose certificate names `name`, whether that was proven or not, newest first. They are kept by
+    /// address, because anybody can claim many names.
+    private func refusals(claiming name: String) throws -> [LinkVerdict] {
+        let wanted = name.lowercased()
+        return try runtime.database.refusals.list(limit: StorageLimits.refusalsMax).filter { verdict in
+            (try? LinkEvidence(decoding: verdict.evidence)).map(Self.claims)?.contains(wanted) == true
+        }
+    }
+
+    /// The names in the peer's certificate.
+    private static func claims(of evidence: LinkEvidence) -> [String] {
+        guard let leaf = evidence.chain.first, let names = try? CertificateFacts(der: leaf).names else { return [] }
+        return names.sipDomains + names.sipUsers + names.dnsNames
     }
 
     private static func json(_ verdict: LinkVerdict, withTrace: Bool) -> JSONValue {
@@ -30,6 +49,7 @@ extension AdminAPI {
         ]
         if let evidence = try? LinkEvidence(decoding: verdict.evidence) {
             value["address"] = .string(evidence.remoteAddress.map(\.description) ?? "")
+            value["claims"] = .array(claims(of: evidence).map(JSONValue.string))
         }
         let steps = (try? Trace(decoding: verdict.trace))?.steps ?? []
         if let failed = steps.first(where: { !$0.passed }), case .failed(let code) = failed.outcome {

@@ -25,9 +25,11 @@ struct EventReporter: Sendable {
                 line.add("group", evidence.group ?? "")
                 line.add("epoch", peer.epoch.number)
             }
-        case .linkRefused(let id, let refusal, let evidence, let trace),
-            .linkCut(let id, let refusal, let evidence, let trace):
-            recorder.refused(verdict(id, nil, refusal.code.rawValue, TrustEpoch(0), evidence, trace, time))
+        case .linkRefused(let id, let refusal, let evidence, let trace, let epoch),
+            .linkCut(let id, let refusal, let evidence, let trace, let epoch):
+            recorder.refused(verdict(id, nil, refusal.code.rawValue, epoch, evidence, trace, time))
+            // A link that was cut was admitted before: that verdict holds no longer.
+            recorder.closed(id)
             log.write(.warning, event.name, at: time) { line in
                 line.add("conn", id.description)
                 line.add("code", refusal.code.rawValue)
@@ -36,6 +38,7 @@ struct EventReporter: Sendable {
                 line.add("expected", refusal.expected)
                 line.add("rule", refusal.rule)
                 line.add("next", refusal.next)
+                line.add("epoch", epoch.number)
             }
         case .linkClosed(let id, let peer):
             recorder.closed(id)

@@ -33,6 +33,7 @@ public final class NodeRuntime: Sendable {
     let shared: SharedState
     let transport: TransportServer
     let shards: [NIOLoopBound<Shard>]
+    private let lock: FolderLock
     private let journal: JournalStore
     private let recorder: LinkRecorder
     private let group: MultiThreadedEventLoopGroup
@@ -47,6 +48,7 @@ public final class NodeRuntime: Sendable {
     }
 
     init(_ start: NodeStart, _ parts: NodeStart.Parts) {
+        lock = parts.lock
         configuration = parts.configuration
         folder = start.folder
         log = parts.log
@@ -85,6 +87,7 @@ public final class NodeRuntime: Sendable {
         log.write(.info, "stopped", at: OperatingSystem.wallTime)
         log.flush()
         try? await group.shutdownGracefully()
+        lock.release()
     }
 
     /// Sums something over the shards, each asked on its own loop.

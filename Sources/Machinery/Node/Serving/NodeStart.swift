@@ -18,6 +18,7 @@ struct NodeStart {
 
     /// What the steps made.
     struct Parts {
+        var lock: FolderLock
         var configuration: NodeConfiguration
         var log: Log
         var metrics: Metrics
@@ -38,6 +39,7 @@ struct NodeStart {
     func run() async throws -> NodeRuntime {
         _ = OperatingSystem.raiseDescriptorLimit()
         let configuration = try loadConfiguration()
+        let lock = try FolderLock(folder)
         let log = Log(level: configuration.logLevel)
         let metrics = Metrics()
         let keys = try NodeKeys.loadOrMake(in: folder)
@@ -117,7 +119,8 @@ struct NodeStart {
         }
         for mailbox in transport.mailboxes { mailbox.post(.trustChanged(update)) }
         var parts = Parts(
-            configuration: configuration, log: log, metrics: metrics, replica: replica, authority: authority,
+            lock: lock, configuration: configuration, log: log, metrics: metrics, replica: replica,
+            authority: authority,
             database: database, shared: shared, transport: transport, shards: seats.shards, journal: journal,
             recorder: recorder, group: MultiThreadedEventLoopGroup(numberOfThreads: 1), servers: [], tasks: [],
             addresses: NodeRuntime.Addresses())
@@ -135,16 +138,17 @@ struct NodeStart {
 
     private func loadConfiguration() throws -> NodeConfiguration {
         guard let bytes = try DataFolder.read(folder.configuration) else {
-            throw DataFolder.Failure(
-                description:
-                    "there is no \(folder.configuration): make an organisation with `entente init`, or take one over with `entente node accept`"
+            throw StartFailure(
+                "there is no \(folder.configuration)",
+                next: "entente init makes an organisation, entente node request joins one; or another folder with --dir"
             )
         }
         do {
             return try NodeConfiguration.parse(String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw DataFolder.Failure(
-                description: error.problems.map { "\(folder.configuration):\($0)" }.joined(separator: "\n"))
+            throw StartFailure(
+                error.problems.map { "\(folder.configuration):\($0)" }.joined(separator: "\n     "),
+                next: "mend \(folder.configuration)")
         }
     }
 
@@ -154,19 +158,18 @@ struct NodeStart {
         let published = topology.roles(of: configuration.server)
         guard published == configuration.roles else {
             let names = published.map(\.rawValue).sorted().joined(separator: ", ")
-            throw DataFolder.Failure(
-                description:
-                    "\(folder.configuration): roles are not what the topology gives \(configuration.server): [\(names)]"
-            )
+            throw StartFailure(
+                "\(folder.configuration): the roles are not those of \(configuration.server) in the topology",
+                seen: configuration.roles.map(\.rawValue).sorted().joined(separator: ", "), expected: names,
+                next: "mend `roles` in \(folder.configuration), or the topology at the authority")
         }
     }
 
     private func material(_ keys: NodeKeys, _ replica: TrustReplica) async throws -> TLSMaterial {
         let chain = await replica.chain
         guard !chain.isEmpty else {
-            throw DataFolder.Failure(
-                description:
-                    "this server has no certificate yet: run `entente node request`, then `entente node accept`")
+            throw StartFailure(
+                "this server has no certificate yet", next: "entente node request, then entente node accept")
         }
         return try TLSMaterial(chain: chain, privateKey: Array(keys.current.pem.utf8))
     }
@@ -186,11 +189,14 @@ struct NodeStart {
             let usual = listener.kind.usualClasses(roles: parts.configuration.roles)
             let allowed =
                 parts.configuration.classes.isEmpty ? usual : parts.configuration.classes.intersection(usual)
-            let address = try await parts.transport.listen(
-                ListenerSettings(
-                    name: listener.kind.rawValue, address: listener.address,
-                    facts: ListenerFacts(kind: listener.kind, classes: allowed), material: shown))
-            parts.addresses.listeners[listener.kind.rawValue] = address
+            do {
+                parts.addresses.listeners[listener.kind.rawValue] = try await parts.transport.listen(
+                    ListenerSettings(
+                        name: listener.kind.rawValue, address: listener.address,
+                        facts: ListenerFacts(kind: listener.kind, classes: allowed), material: shown))
+            } catch {
+                throw StartFailure.listening(listener.kind.rawValue, listener.address, error)
+            }
         }
     }
 
@@ -204,12 +210,12 @@ struct NodeStart {
     private func startTrustChannel(_ parts: inout Parts, _ material: TLSMaterial) async throws {
         let channel = TrustChannel(
             ownServer: parts.configuration.server, replica: parts.replica, authority: parts.authority, log: parts.log)
-        let server = try await WebServer.start(
-            on: .network(parts.configuration.trust),
+        let server = try await listen(
+            "trust", parts.configuration.trust,
             security: .tls(
                 try TrustTLS.server(material: material), ListenerFacts(kind: .internal, classes: [.server]),
                 admit: { _ in true }),
-            group: parts.group, handler: channel.answer)
+            parts.group, channel.answer)
         if case .network(let address) = server.address { parts.addresses.trust = address }
         parts.servers.append(server)
         let client = try TrustTLS.client(material: material)
@@ -239,6 +245,17 @@ struct NodeStart {
         }
     }
 
+    private func listen(
+        _ key: String, _ address: NetworkAddress, security: WebServer.Security, _ group: MultiThreadedEventLoopGroup,
+        _ handler: @escaping @Sendable (WebRequest) async -> WebResponse
+    ) async throws -> WebServer {
+        do {
+            return try await WebServer.start(on: .network(address), security: security, group: group, handler: handler)
+        } catch {
+            throw StartFailure.listening(key, address, error)
+        }
+    }
+
     private func startControl(_ parts: inout Parts) async throws -> NodeRuntime {
         let holder = RuntimeHolder()
         let admin = try await WebServer.start(
@@ -250,9 +267,9 @@ struct NodeStart {
         unsafe chmod(folder.adminSocket, 0o600)
         parts.servers.append(admin)
         if let address = parts.configuration.metrics {
-            let server = try await WebServer.start(
-                on: .network(address), security: .none, group: parts.group,
-                handler: { request in
+            let server = try await listen(
+                "metrics", address, security: .none, parts.group,
+                { request in
                     guard let runtime = holder.runtime else { return .text("starting\n", status: 503) }
                     switch (request.method, request.path) {
                     case ("GET", "/metrics"):

@@ -46,10 +46,12 @@ struct ExplainCommand: Command {
         let code = verdict["code"]?.stringValue
         let head =
             code.map { "\(Terminal.mark("REFUSED", .bad)) \($0)" } ?? Terminal.mark("ADMITTED", .good)
+        let claims = verdict.texts("claims")
+        let claim = code == nil || claims.isEmpty ? "" : ", claims \(claims.joined(separator: ", "))"
         let evidence = verdict["evidence"] ?? .null
         let tls = "TLS \(evidence.shown("tlsVersion")), \(evidence.shown("group"))"
         return """
-            \(head)  \(verdict.shown("peer"))  at \(verdict.shown("time"))
+            \(head)  \(verdict.shown("peer"))\(claim)  at \(verdict.shown("time"))
                  connection \(verdict.shown("conn")), \(verdict.shown("address")), \(tls), epoch \(verdict.shown("epoch"))
             \(VerdictText.text(of: verdict["trace"] ?? .null))
             """

@@ -47,7 +47,7 @@ struct MessageCommand: Command {
                 Self.isUnreachable(delivery.status) ? .unreachable : .refused,
                 "the message was not delivered: \(delivery.status) \(delivery.reason)",
                 seen: "\(delivery.status) from \(place.name)", expected: "200 or 202",
-                next: Self.next(delivery.status, sender))
+                next: Self.next(delivery.status, from: sender, to: receiver))
         }
         print(
             .object([
@@ -57,15 +57,19 @@ struct MessageCommand: Command {
             delivery.status == 202 ? "\(receiver) will get it later (202)" : "\(receiver) has it (\(delivery.status))")
     }
 
-    /// RFC 3261 §21.4.19, RFC 5626 §11.2: the way was good, and nobody was at the end of it.
-    private static func isUnreachable(_ status: UInt16) -> Bool { [408, 410, 430, 480, 503, 504].contains(status) }
+    /// RFC 3261 §21.4.19, §21.5, RFC 5626 §11.2: nobody was at the end of the way, or the way itself was interrupted.
+    private static func isUnreachable(_ status: UInt16) -> Bool {
+        [408, 410, 430, 480, 500, 502, 503, 504].contains(status)
+    }
 
-    private static func next(_ status: UInt16, _ sender: String) -> String {
+    /// The sender has signed in by then: 403 is about the way, not about the password.
+    private static func next(_ status: UInt16, from sender: String, to receiver: String) -> String {
         switch status {
-        case 401, 403, 407: "look at the password of \(sender): entente user passwd"
+        case 401, 407: "look at the password of \(sender): entente user passwd"
+        case 403: "entente partner list: is the domain of \(receiver) there, and not blocked?"
         case 404: "entente user list, entente partner list"
         case 480: "the receiver is not signed in: entente connections"
-        default: "entente connections, entente explain CODE"
+        default: "entente check, here and at the edge; entente connections shows the links"
         }
     }
 }

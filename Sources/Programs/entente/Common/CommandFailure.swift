@@ -55,6 +55,9 @@ struct CommandFailure: Error {
             case .notRegistered: self.init(.refused, error.description, next: "entente user list")
             case .connectionLost, .timeOut: self.init(.unreachable, error.description)
             }
+        case let error as StartFailure:
+            self.init(
+                .usage, error.description, seen: error.seen, expected: error.expected, next: error.next)
         case let error as DataFolder.Failure: self.init(.internal, error.description)
         case let error as UserCSVError: self.init(.checkFailed, error.description)
         case let error as TrustStateError: self.init(.refused, error.description, next: "entente check")

@@ -19,6 +19,21 @@ struct DemoAccount {
         return path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }
 
+    /// The softphones that the demo can start.
+    enum Softphone: String {
+        case baresip
+        case linphone
+    }
+
+    /// The file for `sh` that starts a softphone with this account.
+    func file(of phone: Softphone) -> String { "\(organisation.folder)/\(user).\(phone.rawValue)" }
+
+    /// The same as it stands in a command.
+    func shown(_ phone: Softphone) -> String {
+        let file = file(of: phone)
+        return file.contains(" ") ? "'\(file)'" : file
+    }
+
     /// One line for `sh`: baresip with this account, headless, in a folder that is gone afterwards. `peer` is the contact
     /// that `/message` writes to.
     func baresip(peer: String) -> String {
@@ -46,6 +61,9 @@ struct DemoAccount {
     }
 
     /// One line for `sh`: linphonec with this account. The server's name is resolved by a hosts file of its own.
+    ///
+    /// A server asks every client for a certificate. Without a file to look for one in, linphonec asks the person at the
+    /// terminal for a password instead, in the middle of the handshake; an empty file answers: none.
     var linphone: String {
         let name = organisation.frontEnd.name
         let configuration = [
@@ -55,8 +73,9 @@ struct DemoAccount {
             "reg_proxy=<sip:\(name):\(serverAddress.port);transport=tls>",
             "reg_route=<sip:\(name):\(serverAddress.port);transport=tls;lr>", "reg_identity=sip:\(aor)",
             "reg_expires=300", "reg_sendregister=1", "publish=0", "", "[auth_info_0]", "username=\(user)",
-            "userid=\(user)", "passwd=\(password)", "realm=\(organisation.domain)", "domain=\(organisation.domain)", "",
-            "[sound]", "playback_dev_id=", "capture_dev_id=", "[net]", "nat_policy_ref=", "mtu=0",
+            "userid=\(user)", "passwd=\(password)", "realm=\(organisation.domain)", "domain=\(organisation.domain)",
+            "client_cert_chain=/dev/null", "client_cert_key=/dev/null", "", "[sound]", "playback_dev_id=",
+            "capture_dev_id=", "[net]", "nat_policy_ref=", "mtu=0",
         ]
         return [
             Self.folder("linphone"),

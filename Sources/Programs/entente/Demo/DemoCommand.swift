@@ -8,8 +8,8 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Run two organisations on this machine and show how they trust each other.",
         discussion: """
-            Four servers, each a process of its own, on loopback addresses: contoso.example and fabrikam.example, each with a
-            front end and an edge. A message crosses, a rogue server is refused, and the accounts to sign in with are printed.
+            Four servers, each a process of its own, on loopback addresses: contoso.example and fabrikam.example, each with a \
+            front end and an edge. A message crosses, a rogue server is refused, and the accounts to sign in with are printed. \
             It stays up until Ctrl-C, and a second run starts from what is there.
 
             Example: entente demo --exit --json
@@ -48,6 +48,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     private func show(_ network: DemoNetwork, begin: ContinuousClock.Instant, _ signals: Signals) async throws {
         let report = try await DemoChecks.run(on: network)
+        try report.storeSoftphones()
         let seconds = (ContinuousClock.now - begin) / .seconds(1)
         if json {
             Terminal.print(report.json.text)
@@ -58,7 +59,8 @@ struct DemoCommand: AsyncParsableCommand {
             guard report.isGood else {
                 let failed = report.checks.filter { !$0.ok }.map(\.name).joined(separator: "; ")
                 throw CommandFailure(
-                    .checkFailed, "checks failed: \(failed)", next: "read the serve.log files under \(path)")
+                    .checkFailed, "checks failed: \(failed)",
+                    next: "read the serve.log files under \(path), or remove it to begin anew")
             }
             return
         }

@@ -25,6 +25,7 @@ struct DemoPlan {
 struct DemoOrganisation {
     let domain: String
     let users: [String]
+    let folder: String
     let frontEnd: DemoServer
     let edge: DemoServer
     /// The folder of its root and publisher keys.
@@ -33,7 +34,7 @@ struct DemoOrganisation {
     init(domain: String, network: String, users: [String], path: String) {
         self.domain = domain
         self.users = users
-        let folder = "\(path)/\(domain)"
+        folder = "\(path)/\(domain)"
         frontEnd = DemoServer(
             name: "fe1.\(domain)", host: "\(network).1", roles: [.authority, .frontEnd], folder: folder)
         edge = DemoServer(name: "edge1.\(domain)", host: "\(network).2", roles: [.edge], folder: folder)

@@ -1,3 +1,4 @@
+import Node
 import Trust
 
 /// What the demo found out: one value, printed as a screen or as JSON.
@@ -53,6 +54,24 @@ struct DemoReport {
     let rogue: JSONValue
     let checks: [Check]
 
+    /// Whom an account's softphones write to: somebody of the other organisation.
+    func peer(of account: DemoAccount) -> DemoAccount {
+        accounts.first { $0.organisation.domain != account.organisation.domain } ?? account
+    }
+
+    /// Writes the softphones' lines to files: a line of a thousand characters is not to be copied from a terminal.
+    func storeSoftphones() throws {
+        for account in accounts {
+            for (phone, line) in [
+                (DemoAccount.Softphone.baresip, account.baresip(peer: peer(of: account).aor)),
+                (.linphone, account.linphone),
+            ] {
+                // The account's password stands in it.
+                try DataFolder.write(Array((line + "\n").utf8), to: account.file(of: phone), mode: 0o700)
+            }
+        }
+    }
+
     var isGood: Bool { checks.allSatisfy(\.ok) }
 
     /// The object of `--json`.
@@ -100,7 +119,6 @@ struct DemoReport {
         }
         return domains.map { domain in
             let own = accounts.filter { $0.organisation.domain == domain }
-            let others = accounts.filter { $0.organisation.domain != domain }
             return .object([
                 "domain": .string(domain), "root_file": .string(own.first?.rootPath ?? ""),
                 "servers": .array(
@@ -120,7 +138,7 @@ struct DemoReport {
                             "aor": .string(account.aor), "password": .string(account.password),
                             "digest": .string("md5"), "server": .string(account.server),
                             "commands": .object([
-                                "baresip": .string(account.baresip(peer: others.first?.aor ?? account.aor)),
+                                "baresip": .string(account.baresip(peer: peer(of: account).aor)),
                                 "linphone": .string(account.linphone),
                             ]),
                         ])

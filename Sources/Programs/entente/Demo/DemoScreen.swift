@@ -39,18 +39,16 @@ extension DemoReport {
         text += Terminal.table(
             ["ACCOUNT", "PASSWORD", "SERVER", "ADDRESS", "ROOT"],
             accounts.map { [$0.aor, $0.password, $0.server, "\($0.serverAddress)", $0.rootPath] })
-        text += "\n"
-        for account in [
-            accounts.first, accounts.first { $0.organisation.domain != accounts.first?.organisation.domain },
-        ] {
-            guard let account else { continue }
-            let peer = accounts.first { $0.organisation.domain != account.organisation.domain }?.aor ?? account.aor
-            text += heading(
-                "\(account.aor) with baresip (/message TEXT writes to \(peer), /dial sip:\(peer) calls, /quit):")
-            text += "\n\(account.baresip(peer: peer))\n"
-            text += heading("\(account.aor) with linphonec (chat sip:\(peer) TEXT, call sip:\(peer), quit):")
-            text += "\n\(account.linphone)\n"
-        }
-        return text
+        text += "\n" + heading("Or with baresip or linphonec on this machine, each in a terminal of its own:") + "\n"
+        text += Terminal.table(
+            [],
+            accounts.flatMap { account in
+                let peer = peer(of: account).aor
+                return [
+                    ["sh \(account.shown(.baresip))", "/message TEXT  /dial sip:\(peer)  /quit"],
+                    ["sh \(account.shown(.linphone))", "chat sip:\(peer) TEXT  call sip:\(peer)  quit"],
+                ]
+            })
+        return text + "\n"
     }
 }

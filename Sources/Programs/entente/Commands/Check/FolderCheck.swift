@@ -192,7 +192,7 @@ struct FolderCheck {
             guard let facts = try? CertificateFacts(der: der) else { continue }
             checkLife(
                 "issuing CA", from: facts.notBefore, until: facts.notAfter,
-                next: "entente cert renew --issuing, with the root key at hand")
+                next: "sign a new issuing CA with the root key; this version has no command for it")
         }
         let keys = offlineKeys.filter { $0.hasSuffix(".pem") }
         if keys.isEmpty {

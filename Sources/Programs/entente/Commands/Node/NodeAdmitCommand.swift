@@ -37,6 +37,12 @@ struct NodeAdmitCommand: Command {
             if let external { wanted.pools[index].external = ExternalFace(name: external.lowercased()) }
             if let nextHop { wanted.pools[index].nextHop = nextHop.lowercased() }
         }
+        let problems = wanted.check().filter { $0.severity == .error }.map { "\($0.path): \($0.message)" }
+        guard !problems.contains(where: { $0.contains(request.name) }) else {
+            throw CommandFailure(
+                .checkFailed, "\(request.name) cannot join as it asks: \(problems.joined(separator: "; "))",
+                next: "on \(request.name): entente node request again, with --address, --external, --trust")
+        }
         let published = try await editor.publish(
             wanted, enrolling: [request.name: request.subjectPublicKeyInfo],
             signedBy: try signing.signers(options.folder))

@@ -8,9 +8,15 @@ struct NodeRequestCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "request", abstract: "On a new machine: make its keys, and the request to join.",
         discussion: """
-            Example: entente node request edge1.example.org --role edge -o edge1.request
+            Examples:
+              entente node request fe2.example.org --role frontEnd -o fe2.request
+              entente node request edge1.example.org --role edge --address 10.0.0.2:5061 --external 192.0.2.7:5061
 
-            Carry the file to the authority: entente node admit edge1.request -o edge1.admitted
+            Carry the file to the authority, and the answer back: entente node admit, entente node accept.
+
+            No two listeners of an organisation share an address. An edge has up to three: --address, where our own servers \
+            reach it; --external, which partners and outside users dial; --trust, where the authority brings the trust state. \
+            With one network card --address and --external may be the same.
             """)
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The FQDN of the new server.")
@@ -41,18 +47,20 @@ struct NodeRequestCommand: Command {
             name: name, roles: roles, address: sip, external: outside, trust: channel, folder: options.folder)
         let file = output ?? "\(request.name).request"
         try NamedFile.write(request.bytes, to: file)
-        let addresses = [sip, outside, channel].compactMap { $0?.description }
+        let addresses = [("address", sip), ("external", outside), ("trust", channel)].compactMap { use, address in
+            address.map { (use: use, address: $0.description) }
+        }
         print(
             .object([
                 "schema_version": .integer(1), "changed": .bool(true), "server": .string(request.name),
                 "file": .string(file), "key": .string(request.key.description),
                 "roles": .array(request.roles.map { .string($0.rawValue) }),
-                "addresses": .array(addresses.map(JSONValue.string)),
+                "addresses": .array(addresses.map { .string($0.address) }),
             ]),
             """
             \(request.name) asks to join; its keys are in \(options.folder.keys) and stay there.
               roles      \(request.roles.map(\.rawValue).joined(separator: ", "))
-              addresses  \(addresses.joined(separator: ", "))
+              addresses  \(addresses.map { "\($0.use) \($0.address)" }.joined(separator: ", "))
               key        \(request.key)
             next, at the authority:
               entente node admit \(file) -o \(request.name).admitted
