@@ -1,5 +1,6 @@
 """A SIP client over TLS, as much of one as the rows need: it registers and sees its connection end."""
 
+import base64
 import hashlib
 import os
 import re
@@ -46,8 +47,8 @@ class Client:
             if status >= 200:
                 return status, text
 
-    def register(self, user, domain, password, contact=None):
-        """REGISTER with `contact`, or a query without one; answers one challenge. Returns status and head."""
+    def register(self, user, domain, password, contact=None, supported=None):
+        """REGISTER with `contact`, or a query without one; `supported` is an option tag; answers one challenge. Returns status and head."""
         call, tag = os.urandom(8).hex(), os.urandom(4).hex()
         authorization = ""
         for number in (1, 2):
@@ -58,6 +59,8 @@ class Client:
                 f"Call-ID: {call}", f"CSeq: {number} REGISTER"]
             if contact:
                 lines += [f"Contact: <{contact}>", "Expires: 3600"]
+            if supported:
+                lines.append(f"Supported: {supported}")
             if authorization:
                 lines.append(authorization)
             status, head = self.exchange("\r\n".join(lines + ["Content-Length: 0", "", ""]))
@@ -65,6 +68,24 @@ class Client:
             if status != 401 or authorization or not challenge:
                 return status, head
             authorization = answer(user, password, f"sip:{domain}", challenge.group(1))
+        return status, head
+
+    def invite(self, user, domain, callee):
+        """A call with an SRTP offer to `callee`, user@domain, from a user that this connection has proven; for refusals:
+        what comes back is acknowledged as RFC 3261 §17.1.1.3 says. Returns status and head."""
+        body = "\r\n".join([
+            "v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0", "m=audio 9 RTP/SAVP 0",
+            "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + base64.b64encode(os.urandom(30)).decode(), ""])
+        fixed = [
+            f"Via: SIP/2.0/TLS client.invalid;branch=z9hG4bK{os.urandom(8).hex()}", "Max-Forwards: 70",
+            f"From: <sip:{user}@{domain}>;tag={os.urandom(4).hex()}", f"Call-ID: {os.urandom(8).hex()}"]
+        status, head = self.exchange("\r\n".join(
+            [f"INVITE sip:{callee} SIP/2.0", *fixed, f"To: <sip:{callee}>", "CSeq: 1 INVITE",
+             f"Contact: <sip:{user}@client.invalid;transport=tls>", "Content-Type: application/sdp",
+             f"Content-Length: {len(body)}", "", body]))
+        to = re.search(r"(?mi)^To: (.*)$", head).group(1).strip()
+        self.socket.sendall("\r\n".join(
+            [f"ACK sip:{callee} SIP/2.0", *fixed, f"To: {to}", "CSeq: 1 ACK", "Content-Length: 0", "", ""]).encode())
         return status, head
 
 
