@@ -297,4 +297,19 @@ struct CallTests {
         let dialled = try home.answerDial(as: "pbx")
         #expect(try home.one(dialled).method == .bye)
     }
+
+    @Test("RFC 6026 §7.1: the INVITE of a caller who has gone ends with the callee's answer") func callerGone() throws {
+        let home = try home()
+        let (alice, bob) = (try home.signedIn("alice"), try home.signedIn("bob"))
+        home.send(.invite("alice", to: "bob"), on: alice)
+        let invite = try home.one(bob)
+        home.send(invite.answered(180), on: bob)
+        home.handle(.closed(alice))
+        let cancel = try home.one(bob)
+        #expect(cancel.method == .cancel)
+        home.send(cancel.answered(200), on: bob)
+        home.send(invite.answered(487), on: bob)
+        home.pass(.seconds(33))
+        #expect(home.server.load == ServerLoad())
+    }
 }

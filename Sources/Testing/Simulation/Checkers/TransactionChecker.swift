@@ -32,7 +32,7 @@ final class TransactionChecker: Checker {
 
     private var served: [Hop: Served] = [:]
     /// The request as it was read, by the one that was sent on.
-    private var parents: [Hop: Hop] = [:]
+    private var parents: [Hop: (parent: Hop, sentAt: Instant)] = [:]
     private var open: [Errand: Instant] = [:]
     private var ended: Set<Errand> = []
     /// 2xx to an INVITE that a device has read, by device, Call-ID and CSeq number, until it has sent the ACK.
@@ -41,7 +41,8 @@ final class TransactionChecker: Checker {
     private var unforwarded: [String: Acknowledgement] = [:]
     private var deviceFinals: [String: UInt16] = [:]
 
-    private static let timerF = Interval.seconds(32)
+    /// 64*T1, less what a turn of the loop may take.
+    private static let timerF = Interval.milliseconds(31_900)
     /// Timer F, opening a link, waiting for the disk, and a stalled mailbox.
     private static let nonInviteBound = Interval.seconds(45)
     /// Timer C after the last provisional response, and what a CANCEL takes after it.
@@ -58,7 +59,7 @@ final class TransactionChecker: Checker {
         case .closing(let seat, let connection, _), .gone(let seat, let connection):
             let place = Place(seat, connection)
             served = served.filter { $0.key.place != place }
-            for (child, parent) in parents where child.place == place { leave(child, parent) }
+            for (child, parent) in parents where child.place == place { leave(child, parent.parent) }
         case .crashed(let machine):
             served = served.filter { $0.key.place.seat.machine != machine }
             parents = parents.filter { $0.key.place.seat.machine != machine }
@@ -98,11 +99,10 @@ final class TransactionChecker: Checker {
 
     private func read(_ message: SIPMessage, at place: Place, _ world: World) {
         guard message.isRequest else {
-            if message.isFinal, let child = Hop(place, message), let parent = parents[child] {
+            if message.isFinal, let child = Hop(place, message), let (parent, sentAt) = parents[child] {
                 leave(child, parent)
-                // RFC 3261 §17.1.2.2: what comes after timer F finds no transaction, and is dropped.
-                let isLate = served[parent].map { world.now - $0.readAt > Self.timerF } ?? false
-                if message.status == 408 || isLate { served[parent]?.isSilent = true }
+                // An answer that stood in a link until timer F had ended the transaction is none.
+                if message.status == 408 || world.now - sentAt >= Self.timerF { served[parent]?.isSilent = true }
             }
             return
         }
@@ -124,7 +124,7 @@ final class TransactionChecker: Checker {
         parents[child] = nil
     }
 
-    private func sentOn(_ message: SIPMessage, at place: Place) {
+    private func sentOn(_ message: SIPMessage, at place: Place, _ now: Instant) {
         guard let child = Hop(place, message), message.branches.count > 1 else { return }
         let branch = message.branches[1]
         // The request may have come on the connection of another shard of this process.
@@ -133,7 +133,7 @@ final class TransactionChecker: Checker {
             && parent.place.seat.machine == place.seat.machine
         {
             served[parent]?.waiting.insert(child)
-            parents[child] = parent
+            parents[child] = (parent, now)
         }
     }
 
@@ -142,7 +142,7 @@ final class TransactionChecker: Checker {
             if message.method == .ack {
                 unforwarded["\(place.seat.machine) \(message.callIDText) \(message.cSeq?.number ?? 0)"] = nil
             } else if message.branches.count > 1 {
-                sentOn(message, at: place)
+                sentOn(message, at: place, world.now)
             }
             return
         }
