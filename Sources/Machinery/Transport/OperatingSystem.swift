@@ -10,6 +10,12 @@ public enum OperatingSystem {
         return WallTime(milliseconds: Int64(time.tv_sec) &* 1_000 &+ Int64(time.tv_nsec) / 1_000_000)
     }
 
+    /// A generator from 256 bits of the system: the one place where a process draws them.
+    public static func chance() -> Chance {
+        var generator = SystemRandomNumberGenerator()
+        return Chance(seed: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    }
+
     /// Raises the number of files and sockets that this process may hold to what the system allows it at most.
     ///
     /// - Returns: the number that holds now.

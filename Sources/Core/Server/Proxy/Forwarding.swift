@@ -221,11 +221,12 @@ struct LoopHash: Hashable {
 
     init(_ message: SIPMessage, from peer: VerifiedPeer) {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ bytes: ArraySlice<UInt8>) {
+        func mix(_ bytes: some Sequence<UInt8>) {
             for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
             hash = (hash ^ 0xFF) &* 0x0000_0100_0000_01b3
         }
-        mix(Array("\(peer.peerClass) \(peer.identity ?? "")".utf8)[...])
+        mix(peer.peerClass.rawValue.utf8)
+        mix((peer.identity ?? "").utf8)
         mix(message.requestURIBytes)
         for element in message.elements(of: .route) { mix(element) }
         mix(message.callID ?? [])

@@ -74,7 +74,7 @@ public actor SoftPhone {
     ) async throws -> SoftPhone {
         let connection = try await connector.connect(
             to: address, as: .registrar(server), trust: TrustContext(roots: roots, now: OperatingSystem.wallTime))
-        var chance = chance()
+        var chance = OperatingSystem.chance()
         let instance = Hex.encode(chance.bytes(16))
         let account = UserAgentAccount(
             addressOfRecord: "sip:\(aor)", userName: String(aor.prefix { $0 != "@" }), password: password,

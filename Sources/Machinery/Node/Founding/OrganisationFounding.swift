@@ -2,6 +2,7 @@ import Authority
 public import Basis
 import Foundation
 import Storage
+import Transport
 public import Trust
 
 /// Makes an organisation on this machine: keys, CA, first topology, data folders. What `entente init` and the demo do.
@@ -60,7 +61,8 @@ public struct OrganisationFounding: Sendable {
         let database = try Database(path: first.folder.database, whenMissing: .create)
         defer { try? database.close() }
         let founding = try Founding.found(
-            topology: topology, servers: servers, keys: keys, now: now, chance: chance(), ledger: database.ledger)
+            topology: topology, servers: servers, keys: keys, now: now, chance: OperatingSystem.chance(),
+            ledger: database.ledger)
         try DataFolder.makeFolder(offline, mode: 0o700)
         try NodeKeys.store(keys.certificateRoot, at: offline + "/root-ca.pem")
         try NodeKeys.store(CertificateKey(keys.root), at: offline + "/root.pem")

@@ -58,7 +58,8 @@ struct NodeStart {
         var authority: AuthorityService?
         if configuration.roles.contains(.authority) {
             let service = try await AuthorityService(
-                folder: folder, database: database, replica: replica, ownServer: configuration.server, chance: chance())
+                folder: folder, database: database, replica: replica, ownServer: configuration.server,
+                chance: OperatingSystem.chance())
             // What expired while the folder slept is renewed before anybody connects.
             let needs = try await service.tick(at: now)
             for need in needs {
@@ -69,7 +70,7 @@ struct NodeStart {
             authority = service
         }
         let material = try await material(keys, replica)
-        var secrets = chance()
+        var secrets = OperatingSystem.chance()
         let shared = SharedState(key: secrets.bytes(32))
         let reporter = EventReporter(log: log, metrics: metrics, recorder: recorder, replica: replica)
         let seats = Seats()
@@ -86,7 +87,7 @@ struct NodeStart {
             seat: { seat in
                 let shard = seat.shard
                 let server = Server(
-                    shard: shard, shards: loops, shared: shared, trust: update, chance: chance())
+                    shard: shard, shards: loops, shared: shared, trust: update, chance: OperatingSystem.chance())
                 let store = DeferredStore()
                 let made = Shard(
                     server: server, mailbox: seat.mailbox, connections: seat.connections, store: store,
@@ -288,10 +289,4 @@ struct NodeStart {
         holder.set(runtime)
         return runtime
     }
-}
-
-/// 256 bits from the system: the one place where a process draws them for its servers.
-func chance() -> Chance {
-    var generator = SystemRandomNumberGenerator()
-    return Chance(seed: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basis
 import Foundation
-import Trust
+import Transport
 
 /// Where a password comes from. Never from the command line, which other users of the machine can read.
 struct PasswordOptions: ParsableArguments {
@@ -42,9 +42,8 @@ struct PasswordOptions: ParsableArguments {
                 return (typed, false)
             }
         }
-        var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<Self.madeBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        return (Hex.encode(bytes), true)
+        var chance = OperatingSystem.chance()
+        return (Hex.encode(chance.bytes(Self.madeBytes)), true)
     }
 
     /// 80 bits: nobody guesses them, and a person can still type them.

@@ -53,8 +53,7 @@ extension DemoChecks {
         else { throw CommandFailure(.internal, "\(folder.path) has no certificates") }
         let stolen = try CertificateAuthority(
             rootCertificate: root, issuingCertificate: issuing, issuingKey: issuingKey)
-        var generator = SystemRandomNumberGenerator()
-        var chance = Chance(seed: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+        var chance = OperatingSystem.chance()
         let record = try stolen.issueServer(
             names: ["rogue.\(organisation.domain)"], subjectPublicKeyInfo: key.subjectPublicKeyInfo,
             now: OperatingSystem.wallTime, chance: &chance)

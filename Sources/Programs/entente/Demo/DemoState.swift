@@ -1,6 +1,7 @@
 import Basis
 import Foundation
 import Node
+import Transport
 
 /// What the demo's folder remembers between two runs: ports and the passwords of its accounts.
 struct DemoState: Codable {
@@ -30,8 +31,8 @@ struct DemoState: Codable {
     /// The password of an account, made when it is asked for the first time. Hexadecimal: it stands in shell commands.
     mutating func password(of aor: String) -> String {
         if let known = passwords[aor] { return known }
-        var generator = SystemRandomNumberGenerator()
-        let made = Hex.encode((0..<8).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+        var chance = OperatingSystem.chance()
+        let made = Hex.encode(chance.bytes(8))
         passwords[aor] = made
         return made
     }

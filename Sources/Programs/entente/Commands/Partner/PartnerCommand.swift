@@ -17,7 +17,34 @@ struct PartnerCommand: AsyncParsableCommand {
         ])
 }
 
+/// A command that changes the record of one partner and publishes.
+protocol PartnerChangeCommand: Command {
+    var signing: SigningOptions { get }
+    var domain: String { get }
+    /// What holds afterwards, for people: `is blocked`.
+    static var outcome: String { get }
+    /// Changes the record in the topology that is to be published.
+    func change(_ record: PartnerRecord, in topology: inout Topology)
+}
+
+extension PartnerChangeCommand {
+    func perform() async throws {
+        let editor = try await TopologyEditor(admin)
+        let record = try editor.topology.partnerRecord(domain)
+        var wanted = editor.topology
+        change(record, in: &wanted)
+        let published = try await editor.publish(wanted, signedBy: try signing.signers(options.folder))
+        let (json, text) = editor.report(wanted, published, what: "\(record.name) \(Self.outcome)")
+        print(json, text)
+    }
+}
+
 extension Topology {
+    /// Blocks a partner, or lets it in again.
+    mutating func setBlocked(_ isBlocked: Bool, _ record: PartnerRecord) {
+        for index in partners.indices where partners[index].name == record.name { partners[index].blocked = isBlocked }
+    }
+
     /// The partner's record; a name that is not there is answered with the nearest that is.
     func partnerRecord(_ name: String) throws -> PartnerRecord {
         if let record = partner(named: name.lowercased()) ?? partner(ofDomain: name.lowercased()) { return record }
