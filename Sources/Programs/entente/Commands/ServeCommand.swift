@@ -6,7 +6,11 @@ import Node
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run this server's roles.",
-        discussion: "SIGTERM and SIGINT end it in order: no new requests, what runs may finish, then everything closes."
+        discussion: """
+            Example: entente serve --dir /var/lib/entente
+
+            SIGTERM and SIGINT end it in order: no new requests, what runs may finish, then everything closes.
+            """
     )
 
     @OptionGroup var options: GlobalOptions
@@ -14,7 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
     var loops: Int?
 
     func run() async throws {
-        try await reporting {
+        try await reporting(asJSON: options.json) {
             let count = loops ?? ProcessInfo.processInfo.activeProcessorCount
             let signals = Signals()
             let runtime = try await NodeRuntime.start(folder: options.folder, loops: count)

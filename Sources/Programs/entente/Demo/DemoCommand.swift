@@ -25,7 +25,7 @@ struct DemoCommand: AsyncParsableCommand {
     var quiet = false
 
     func run() async throws {
-        try await reporting {
+        try await reporting(asJSON: json) {
             let begin = ContinuousClock.now
             let signals = Signals()
             let network = try await DemoNetwork.start(in: path) { text in
@@ -58,9 +58,13 @@ struct DemoCommand: AsyncParsableCommand {
         if exit {
             guard report.isGood else {
                 let failed = report.checks.filter { !$0.ok }.map(\.name).joined(separator: "; ")
-                throw CommandFailure(
+                let failure = CommandFailure(
                     .checkFailed, "checks failed: \(failed)",
                     next: "read the serve.log files under \(path), or remove it to begin anew")
+                guard json else { throw failure }
+                // Standard output has its one object, which says the same.
+                Terminal.printError(failure.text)
+                throw ExitCode(failure.status.rawValue)
             }
             return
         }

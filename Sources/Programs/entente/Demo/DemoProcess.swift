@@ -59,11 +59,22 @@ final class DemoProcess: Sendable {
     }
 
     /// The lines of this run's log.
-    func logLines() -> [String] {
-        guard let log = try? FileHandle(forReadingFrom: URL(fileURLWithPath: server.logFile)) else { return [] }
+    func logLines() -> [String] { log(from: nil).lines }
+
+    /// The whole lines of this run's log from an offset of the file on, and the offset where they end.
+    func log(from offset: UInt64?) -> (lines: [String], end: UInt64) {
+        let start = offset ?? logStart
+        guard let log = try? FileHandle(forReadingFrom: URL(fileURLWithPath: server.logFile)) else {
+            return ([], start)
+        }
         defer { try? log.close() }
-        guard (try? log.seek(toOffset: logStart)) != nil, let data = try? log.readToEnd() else { return [] }
-        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+        guard (try? log.seek(toOffset: start)) != nil, let data = try? log.readToEnd(),
+            let last = data.lastIndex(of: UInt8(ascii: "\n"))
+        else { return ([], start) }
+        let whole = data[...last]
+        return (
+            String(decoding: whole, as: UTF8.self).split(separator: "\n").map(String.init), start + UInt64(whole.count)
+        )
     }
 
     /// The log's events of this kind, oldest first.

@@ -39,7 +39,9 @@ extension DemoReport {
         text += Terminal.table(
             ["ACCOUNT", "PASSWORD", "SERVER", "ADDRESS", "ROOT"],
             accounts.map { [$0.aor, $0.password, $0.server, "\($0.serverAddress)", $0.rootPath] })
-        text += "\n" + heading("Or with baresip or linphonec on this machine, each in a terminal of its own:") + "\n"
+        text +=
+            "\n" + heading("Or with baresip or linphonec, each in a terminal of its own; beside it what to type there:")
+            + "\n"
         text += Terminal.table(
             [],
             accounts.flatMap { account in
