@@ -4,11 +4,12 @@
 CONFIGURATION ?= debug
 ARGS ?=
 
-.PHONY: run test help
+.PHONY: run test bench help
 
 help:
 	@echo 'make run    installs what is missing, builds, and runs a whole network here (ARGS="--exit --json" for scripts)'
 	@echo 'make test   installs what is missing, builds, and runs every test'
+	@echo 'make bench  compares with Kamailio, where the load harness is at hand (ENTENTE_BENCH)'
 
 run:
 	@scripts/prepare run
@@ -19,3 +20,6 @@ test:
 	@scripts/prepare test
 	@./check
 	@scripts/interop
+
+bench:
+	@Benchmarks/run

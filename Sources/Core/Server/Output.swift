@@ -92,9 +92,13 @@ public struct Outputs: Sendable {
     public var items: [Output] = []
     /// The bytes of every `Output.send`.
     public var bytes: [UInt8] = []
+    /// Whether what happens to each single message is told, too. A log that does not write it need not pay for it.
+    public let tellsEachMessage: Bool
 
     /// Nothing.
-    public init() {}
+    public init(tellsEachMessage: Bool = true) {
+        self.tellsEachMessage = tellsEachMessage
+    }
 
     /// Forgets everything and keeps the memory.
     public mutating func removeAll() {

@@ -168,4 +168,9 @@ extension Outputs {
     mutating func event(_ event: ServerEvent) {
         items.append(.event(EventBox(event)))
     }
+
+    /// Tells of a single message, when that is wanted: the event is not even made otherwise.
+    mutating func detail(_ event: @autoclosure () -> ServerEvent) {
+        if tellsEachMessage { self.event(event()) }
+    }
 }

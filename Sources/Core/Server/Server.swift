@@ -84,8 +84,14 @@ public struct Server {
 
     /// When `advance` must be called next, if nothing happens before.
     public var nextDeadline: Instant? {
-        [transactions.nextDeadline, contexts.nextDeadline, deadlines.next, expirySweep.next(in: shared.location)]
-            .compactMap(\.self).min()
+        let ofRequests = Self.earlier(transactions.nextDeadline, contexts.nextDeadline)
+        let ofFlows = Self.earlier(deadlines.next, expirySweep.next(in: shared.location))
+        return Self.earlier(ofRequests, ofFlows)
+    }
+
+    private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
     }
 }
 

@@ -24,7 +24,7 @@ public final class Shard {
 
     private var inputs: [Input] = []
     private var batch: [Input] = []
-    private var outputs = Outputs()
+    private var outputs: Outputs
     private var records: [JournalRecord] = []
     private var isInTurn = false
 
@@ -32,10 +32,11 @@ public final class Shard {
     /// one connection does not keep the others from their writes.
     public static let inputsPerTurnMax = 1_024
 
-    /// Puts a server on a loop. `report` is called on the loop for each event, after the turn that caused it.
+    /// Puts a server on a loop. `report` is called on the loop for each event, after the turn that caused it; for those of
+    /// single messages only when `tellsEachMessage`.
     public init(
         server: consuming Server, mailbox: Mailbox, connections: any Connections, store: any Store, clock: any Clock,
-        report: @escaping (ServerEvent) -> Void
+        tellsEachMessage: Bool = true, report: @escaping (ServerEvent) -> Void
     ) {
         self.id = server.shard
         self.server = server
@@ -44,6 +45,7 @@ public final class Shard {
         self.store = store
         self.clock = clock
         self.report = report
+        outputs = Outputs(tellsEachMessage: tellsEachMessage)
     }
 
     /// Tells the shard where the others are reached, itself included. Called once, before the first turn.

@@ -3,13 +3,13 @@ internal import Dispatch
 internal import GRDB
 internal import Synchronization
 
-/// Keeps verdicts without holding up the loop that made them: entries wait in a queue, and one task at a time writes them,
-/// many in a transaction. Order is kept. What finds the queue full, or cannot be written, is dropped and counted: a verdict
+/// Keeps verdicts without holding up the loop that made them: entries wait in a queue for a moment, then one task encodes and
+/// writes them, many in a transaction. A link that has gone by then is not written at all. Order is kept. What finds the queue full, or cannot be written, is dropped and counted: a verdict
 /// on disk is for explaining, nothing depends on it.
 public final class LinkRecorder: Sendable {
     private enum Entry: Sendable {
-        case admitted(LinkVerdict)
-        case refused(LinkVerdict)
+        case admitted(ConnectionID, @Sendable () -> LinkVerdict)
+        case refused(@Sendable () -> LinkVerdict)
         case closed(ConnectionID)
     }
 
@@ -28,11 +28,13 @@ public final class LinkRecorder: Sendable {
         self.database = database
     }
 
-    /// A link is up.
-    public func admitted(_ verdict: LinkVerdict) { add(.admitted(verdict)) }
+    /// A link is up. `verdict` is asked later, on another thread, and only when the link is still up then.
+    public func admitted(_ connection: ConnectionID, _ verdict: @escaping @Sendable () -> LinkVerdict) {
+        add(.admitted(connection, verdict))
+    }
 
-    /// A link was refused, at its handshake or later.
-    public func refused(_ verdict: LinkVerdict) { add(.refused(verdict)) }
+    /// A link was refused, at its handshake or later. `verdict` is asked later, on another thread.
+    public func refused(_ verdict: @escaping @Sendable () -> LinkVerdict) { add(.refused(verdict)) }
 
     /// A link has gone.
     public func closed(_ connection: ConnectionID) { add(.closed(connection)) }
@@ -55,20 +57,41 @@ public final class LinkRecorder: Sendable {
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        if mustStart { writer.async { [self] in writeAll() } }
+        let pause = DispatchTimeInterval.milliseconds(StorageLimits.recorderPauseMilliseconds)
+        if mustStart { writer.asyncAfter(deadline: .now() + pause) { [self] in writeAll() } }
     }
 
     private func writeAll() {
-        while true {
-            let batch = state.withLock { state in
-                let batch = state.entries.prefix(StorageLimits.recorderEntriesPerCommit)
-                state.entries.removeFirst(batch.count)
-                if batch.isEmpty { state.isWriting = false }
-                return batch
-            }
-            guard !batch.isEmpty else { return }
+        let waiting = state.withLock { state in
+            defer { state.entries = [] }
+            state.isWriting = false
+            return state.entries
+        }
+        var entries = Self.withoutShortLived(waiting)[...]
+        while !entries.isEmpty {
+            let batch = entries.prefix(StorageLimits.recorderEntriesPerCommit)
+            entries = entries.dropFirst(batch.count)
             let dropped = write(batch)
             if dropped > 0 { state.withLock { $0.dropped += dropped } }
+        }
+    }
+
+    /// Without the links that came and went while the entries waited: nobody asks for a live link that has gone.
+    private static func withoutShortLived(_ entries: [Entry]) -> [Entry] {
+        var admitted: Set<ConnectionID> = []
+        var gone: Set<ConnectionID> = []
+        for entry in entries {
+            switch entry {
+            case .admitted(let id, _): admitted.insert(id)
+            case .closed(let id): if admitted.contains(id) { gone.insert(id) }
+            case .refused: break
+            }
+        }
+        return entries.filter { entry in
+            switch entry {
+            case .admitted(let id, _), .closed(let id): !gone.contains(id)
+            case .refused: true
+            }
         }
     }
 
@@ -87,10 +110,12 @@ public final class LinkRecorder: Sendable {
 
     private static func write(_ entry: Entry, _ connection: GRDB.Database) throws -> Bool {
         switch entry {
-        case .admitted(let verdict):
+        case .admitted(_, let make):
+            let verdict = make()
             guard verdict.isWithinLimits else { return false }
             try EvidenceTable.put(verdict, connection)
-        case .refused(let verdict):
+        case .refused(let make):
+            let verdict = make()
             guard verdict.isWithinLimits else { return false }
             try RefusalTable.add(verdict, connection)
         case .closed(let id):

@@ -55,4 +55,6 @@ public enum StorageLimits {
     public static let recorderEntriesMax = 8_192
     /// How many entries the link recorder writes in one transaction.
     public static let recorderEntriesPerCommit = 256
+    /// How long the link recorder waits for more before it writes, in milliseconds.
+    public static let recorderPauseMilliseconds = 200
 }

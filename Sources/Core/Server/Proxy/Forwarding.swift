@@ -30,7 +30,7 @@ extension Server {
         let tag = contexts.insert(context)
         transactions.setUserTag(tag, of: transaction)
         if message.method != .invite { contexts.awaitAnswer(to: tag, at: moment.now) }
-        outputs.event(
+        outputs.detail(
             .routed(
                 job.connection, method: job.facts.message.methodBytes.text, callID: Array(job.facts.callID),
                 peerClass: job.link.peerClass, peer: job.link.peer.identity ?? ""))

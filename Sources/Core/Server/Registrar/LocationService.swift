@@ -84,7 +84,7 @@ public final class LocationService: Sendable {
     }
 
     /// Whether there is no binding at all.
-    var isEmpty: Bool { boxes.allSatisfy { $0.stripe.withLock(\.bindings.isEmpty) } }
+    var isEmpty: Bool { boxes.allSatisfy { $0.stripe.withLock { $0.bindings.isEmpty } } }
 
     /// How many addresses and bindings there are; for reports, not for decisions.
     public var census: (addresses: Int, bindings: Int) {

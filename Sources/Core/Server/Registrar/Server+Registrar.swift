@@ -26,7 +26,7 @@ extension Server {
             }
             guard isChanged else { return answer(job, 200, "OK", fields, at: moment, into: &outputs) }
             settle(aor, bindings, flow: flow, at: moment)
-            outputs.event(.bindingsChanged(aor: aor, count: bindings.count))
+            outputs.detail(.bindingsChanged(aor: aor, count: bindings.count))
             let ticket = record(aor, bindings, into: &outputs)
             if let transaction = job.transaction {
                 journal.wait(
@@ -112,14 +112,14 @@ extension Server {
         }
         guard let left else { return }
         record(aor, left, into: &outputs)
-        outputs.event(.bindingsChanged(aor: aor, count: left.count))
+        outputs.detail(.bindingsChanged(aor: aor, count: left.count))
     }
 
     mutating func expireBindings(at moment: Moment, into outputs: inout Outputs) {
         while let stripe = expirySweep.take(at: moment.now) {
             for (aor, left) in shared.location.expire(stripe: stripe, at: moment.wall) {
                 record(aor, left, into: &outputs)
-                outputs.event(.bindingsChanged(aor: aor, count: left.count))
+                outputs.detail(.bindingsChanged(aor: aor, count: left.count))
             }
         }
     }

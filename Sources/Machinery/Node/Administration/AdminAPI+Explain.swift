@@ -5,6 +5,7 @@ import Trust
 /// The verdicts that are kept: of live links, and of refusals.
 extension AdminAPI {
     func refusals() throws -> JSONValue {
+        runtime.recorder.flush()
         let list = try runtime.database.refusals.list(limit: StorageLimits.refusalsMax)
         return ["schema_version": .integer(1), "refusals": .array(list.map { Self.json($0, withTrace: false) })].object
     }
@@ -14,6 +15,7 @@ extension AdminAPI {
 
     /// The trace of a live link by its number, or of live links and the newest refusals of a name, address or code.
     func explain(_ what: String) async throws -> JSONValue {
+        runtime.recorder.flush()
         var found: [LinkVerdict] = []
         if let id = ConnectionID(what), let verdict = try runtime.database.links.verdict(on: id) { found = [verdict] }
         if found.isEmpty { found = try runtime.database.links.list(peer: what, limit: Self.verdictsMax) }

@@ -13,6 +13,8 @@ public final class Log: Sendable {
 
     /// Lines that may wait; above it lines are dropped and counted.
     public static let linesMax = 16_384
+    /// How long a line waits for others, so that a burst costs one wake-up and one write, in milliseconds.
+    private static let pauseMilliseconds = 10
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "entente.log")
@@ -41,7 +43,7 @@ public final class Log: Sendable {
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        if mustStart { queue.async { self.drain() } }
+        if mustStart { queue.asyncAfter(deadline: .now() + .milliseconds(Self.pauseMilliseconds)) { self.drain() } }
     }
 
     /// Waits until everything that was given is written.

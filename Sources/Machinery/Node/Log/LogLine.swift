@@ -44,6 +44,7 @@ public struct LogLine: Sendable {
     public static let valueCharactersMax = 1_024
 
     static func escaped(_ value: String) -> String {
+        if value.utf8.count <= valueCharactersMax, value.utf8.allSatisfy(isPlain) { return value }
         var result = ""
         for scalar in value.unicodeScalars.prefix(valueCharactersMax) {
             switch scalar {
@@ -60,6 +61,11 @@ public struct LogLine: Sendable {
             }
         }
         return result
+    }
+
+    /// Printable ASCII without quote and backslash, which is what nearly every value consists of.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (0x20...0x7E).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private static func unit(_ value: UInt32) -> String {

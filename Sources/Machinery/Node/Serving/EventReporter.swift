@@ -15,7 +15,9 @@ struct EventReporter: Sendable {
         let time = OperatingSystem.wallTime
         switch event {
         case .linkAdmitted(let id, let peer, let evidence, let trace):
-            recorder.admitted(verdict(id, peer.identity, "admitted", peer.epoch, evidence, trace, time))
+            recorder.admitted(id) {
+                Self.verdict(id, peer.identity, "admitted", peer.epoch, evidence, trace, time)
+            }
             log.write(.info, event.name, at: time) { line in
                 line.add("conn", id.description)
                 line.add("peer", name(of: peer, evidence))
@@ -27,7 +29,7 @@ struct EventReporter: Sendable {
             }
         case .linkRefused(let id, let refusal, let evidence, let trace, let epoch),
             .linkCut(let id, let refusal, let evidence, let trace, let epoch):
-            recorder.refused(verdict(id, nil, refusal.code.rawValue, epoch, evidence, trace, time))
+            recorder.refused { Self.verdict(id, nil, refusal.code.rawValue, epoch, evidence, trace, time) }
             // A link that was cut was admitted before: that verdict holds no longer.
             recorder.closed(id)
             log.write(.warning, event.name, at: time) { line in
@@ -107,7 +109,8 @@ struct EventReporter: Sendable {
             guard case .refused(let refusal, let trace) = decide(evidence, in: context) else { return }
             metrics.countRefusal(refusal.code)
             let id = ConnectionID(rawValue: 0)
-            recorder.refused(verdict(id, nil, refusal.code.rawValue, context.epoch, evidence, trace, time))
+            let epoch = context.epoch
+            recorder.refused { Self.verdict(id, nil, refusal.code.rawValue, epoch, evidence, trace, time) }
             log.write(.warning, "linkRefused", at: time) { line in
                 line.add("code", refusal.code.rawValue)
                 line.add("peer", evidence.remoteAddress.map(\.description) ?? "")
@@ -135,7 +138,7 @@ struct EventReporter: Sendable {
         peer.identity ?? evidence.remoteAddress.map(\.description) ?? ""
     }
 
-    private func verdict(
+    private static func verdict(
         _ id: ConnectionID, _ peer: String?, _ outcome: String, _ epoch: TrustEpoch, _ evidence: LinkEvidence,
         _ trace: Trace, _ time: WallTime
     ) -> LinkVerdict {

@@ -35,7 +35,7 @@ public final class NodeRuntime: Sendable {
     let shards: [NIOLoopBound<Shard>]
     private let lock: FolderLock
     private let journal: JournalStore
-    private let recorder: LinkRecorder
+    let recorder: LinkRecorder
     private let group: MultiThreadedEventLoopGroup
     private let servers: [WebServer]
     private let tasks: [Task<Void, Never>]

@@ -91,7 +91,8 @@ struct NodeStart {
                 let store = DeferredStore()
                 let made = Shard(
                     server: server, mailbox: seat.mailbox, connections: seat.connections, store: store,
-                    clock: seat.clock, report: { reporter.report($0, of: shard) })
+                    clock: seat.clock, tellsEachMessage: log.level == .debug,
+                    report: { reporter.report($0, of: shard) })
                 made.connect(seat.mailboxes)
                 seats.add(NIOLoopBound(made, eventLoop: seat.eventLoop), NIOLoopBound(store, eventLoop: seat.eventLoop))
                 return made
