@@ -132,6 +132,8 @@ let package = Package(
             name: "MachineryTests",
             dependencies: [
                 "Basis", "SIP", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web", "Node",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         // One text, run in the simulation.

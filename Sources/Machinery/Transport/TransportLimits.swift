@@ -2,7 +2,7 @@ public import Basis
 
 /// Every limit of the transport. A listener, a link and a test take them from here, nowhere else.
 public struct TransportLimits: Sendable, Hashable {
-    /// TLS handshakes of one loop that may be under way; above it the loop's listeners stop accepting.
+    /// TLS handshakes of one listener on one loop that may be under way; above it, it stops accepting there.
     public var handshakesInProgressMax = 16
     /// From the accepted or opened socket to the end of the TLS handshake (E704 for an accepted one).
     public var handshakeDeadline = Interval.seconds(5)

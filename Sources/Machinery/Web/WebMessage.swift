@@ -51,9 +51,13 @@ public struct WebResponse: Sendable {
 public enum WebLimits {
     /// Bytes of a request's or a response's body: a trust bundle of a large network with its directory.
     public static let bodyBytesMax = 64 << 20
+    /// Bytes of the body of a request from somebody who is not known: room for a certificate request.
+    public static let strangerBodyBytesMax = 64 << 10
+    /// Requests of strangers that one listener works on at once; above it their connections are closed.
+    public static let strangersMax = 256
     /// Connections that one listener holds at once; above it new ones are closed.
     public static let connectionsMax = 4_096
-    /// Seconds that a connection may take for one request, from its first byte on.
+    /// Seconds that a connection may take to bring a request, and as many to take the answer.
     public static let requestSecondsMax: Int64 = 30
 }
 

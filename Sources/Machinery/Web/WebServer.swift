@@ -28,11 +28,16 @@ public final class WebServer: Sendable {
     }
 
     /// Opens a listener. A Unix socket that nobody listens on any more is replaced.
+    ///
+    /// - Parameter isKnown: Whether requests with this evidence may be large and many on one connection. Of everybody else
+    ///   there are at most `WebLimits.strangersMax` at once, each small and alone on its connection.
     public static func start(
         on address: WebAddress, security: Security, group: any EventLoopGroup,
+        isKnown: @escaping @Sendable (LinkEvidence?) -> Bool,
         handler: @escaping @Sendable (WebRequest) async -> WebResponse
     ) async throws -> WebServer {
-        let count = ConnectionCount()
+        let count = ConnectionCount(max: WebLimits.connectionsMax)
+        let strangers = ConnectionCount(max: WebLimits.strangersMax)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 128)
             // A restart must not wait for connections of the process before that are in TIME_WAIT.
@@ -49,7 +54,8 @@ public final class WebServer: Sendable {
                             eventLoop: channel.eventLoop)
                     }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-                    try channel.pipeline.syncOperations.addHandler(RequestHandler(gate: gate, handler: handler))
+                    try channel.pipeline.syncOperations.addHandler(
+                        RequestHandler(gate: gate, isKnown: isKnown, strangers: strangers, handler: handler))
                 }
             }
         switch address {
@@ -73,10 +79,15 @@ public final class WebServer: Sendable {
 /// How many connections a listener holds.
 private final class ConnectionCount: Sendable {
     private let count = Mutex(0)
+    private let max: Int
+
+    init(max: Int) {
+        self.max = max
+    }
 
     func enter() -> Bool {
         count.withLock { count in
-            guard count < WebLimits.connectionsMax else { return false }
+            guard count < max else { return false }
             count += 1
             return true
         }
@@ -93,13 +104,22 @@ private final class RequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let gate: NIOLoopBound<EvidenceGate>?
+    private let isKnown: @Sendable (LinkEvidence?) -> Bool
+    private let strangers: ConnectionCount
     private let handler: @Sendable (WebRequest) async -> WebResponse
+    /// Whether this connection counts among the strangers.
+    private var isStranger = false
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
     private var deadline: Scheduled<Void>?
 
-    init(gate: NIOLoopBound<EvidenceGate>?, handler: @escaping @Sendable (WebRequest) async -> WebResponse) {
+    init(
+        gate: NIOLoopBound<EvidenceGate>?, isKnown: @escaping @Sendable (LinkEvidence?) -> Bool,
+        strangers: ConnectionCount, handler: @escaping @Sendable (WebRequest) async -> WebResponse
+    ) {
         self.gate = gate
+        self.isKnown = isKnown
+        self.strangers = strangers
         self.handler = handler
     }
 
@@ -110,16 +130,25 @@ private final class RequestHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
+        if isStranger { strangers.leave() }
+        isStranger = false
         context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
+            guard isAdmitted() else { return context.close(promise: nil) }
             self.head = head
             body = []
         case .body(let part):
-            guard body.count + part.readableBytes <= WebLimits.bodyBytesMax else { return context.close(promise: nil) }
+            let bytesMax = isStranger ? WebLimits.strangerBodyBytesMax : WebLimits.bodyBytesMax
+            // Without a head this is the rest of a request that was refused.
+            guard head != nil else { return }
+            guard body.count + part.readableBytes <= bytesMax else {
+                (head, body) = (nil, [])
+                return context.close(promise: nil)
+            }
             body.append(contentsOf: part.readableBytesView)
         case .end:
             guard let head else { return context.close(promise: nil) }
@@ -130,6 +159,13 @@ private final class RequestHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
+    }
+
+    /// Judged for each request: the trust may have changed since the one before.
+    private func isAdmitted() -> Bool {
+        guard !isStranger, !isKnown(gate?.value.evidence) else { return true }
+        isStranger = strangers.enter()
+        return isStranger
     }
 
     private func startDeadline(_ context: ChannelHandlerContext) {
@@ -146,12 +182,13 @@ private final class RequestHandler: ChannelInboundHandler {
         self.head = nil
         body = []
         let handler = handler
+        let keepAlive = head.isKeepAlive && !isStranger
         let promise = context.eventLoop.makePromise(of: WebResponse.self)
         promise.completeWithTask { await handler(request) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         promise.futureResult.whenSuccess { response in
             let (handler, context) = bound.value
-            handler.write(response, keepAlive: head.isKeepAlive, context)
+            handler.write(response, keepAlive: keepAlive, context)
         }
     }
 
@@ -167,9 +204,9 @@ private final class RequestHandler: ChannelInboundHandler {
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
         let written = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
-        if keepAlive {
-            startDeadline(context)
-        } else {
+        // Who does not take the answer is not waited for either.
+        startDeadline(context)
+        if !keepAlive {
             let channel = context.channel
             written.futureResult.whenComplete { _ in channel.close(promise: nil) }
         }

@@ -98,7 +98,7 @@ struct RegistrationTests {
         #expect(try home.one(bob).body.text == "hello")
         home.drop(bob)
         #expect(home.records.last?.key[...].text == "bob@contoso.example" && home.records.last?.value == nil)
-        // RFC 3261 §16.9: a connection that ends under a request counts as 503, which a client hears as 500.
+        // RFC 5626 §5.3: the flow failed under the request, and there is no other: 480.
         #expect(home.statuses(alice) == [480])
         home.send(.message("alice", to: "bob"), on: alice)
         #expect(home.statuses(alice) == [480])

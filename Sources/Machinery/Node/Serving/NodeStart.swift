@@ -217,7 +217,7 @@ struct NodeStart {
             security: .tls(
                 try TrustTLS.server(material: material), ListenerFacts(kind: .internal, classes: [.server]),
                 admit: { _ in true }),
-            parts.group, channel.answer)
+            parts.group, isKnown: parts.replica.pinnedKeys.has, channel.answer)
         if case .network(let address) = server.address { parts.addresses.trust = address }
         parts.servers.append(server)
         let client = try TrustTLS.client(material: material)
@@ -249,10 +249,12 @@ struct NodeStart {
 
     private func listen(
         _ key: String, _ address: NetworkAddress, security: WebServer.Security, _ group: MultiThreadedEventLoopGroup,
+        isKnown: @escaping @Sendable (LinkEvidence?) -> Bool,
         _ handler: @escaping @Sendable (WebRequest) async -> WebResponse
     ) async throws -> WebServer {
         do {
-            return try await WebServer.start(on: .network(address), security: security, group: group, handler: handler)
+            return try await WebServer.start(
+                on: .network(address), security: security, group: group, isKnown: isKnown, handler: handler)
         } catch {
             throw StartFailure.listening(key, address, error)
         }
@@ -262,6 +264,7 @@ struct NodeStart {
         let holder = RuntimeHolder()
         let admin = try await WebServer.start(
             on: .socket(path: folder.adminSocket), security: .none, group: parts.group,
+            isKnown: { _ in true },
             handler: { request in
                 guard let runtime = holder.runtime else { return .text("starting\n", status: 503) }
                 return await AdminAPI(runtime: runtime).answer(request)
@@ -270,7 +273,7 @@ struct NodeStart {
         parts.servers.append(admin)
         if let address = parts.configuration.metrics {
             let server = try await listen(
-                "metrics", address, security: .none, parts.group,
+                "metrics", address, security: .none, parts.group, isKnown: { _ in false },
                 { request in
                     guard let runtime = holder.runtime else { return .text("starting\n", status: 503) }
                     switch (request.method, request.path) {

@@ -10,7 +10,11 @@ public import Trust
 /// The only way from a delivery to a shard. Control path: an actor, never asked by a message.
 public actor TrustReplica {
     /// The state as last verified.
-    public private(set) var state: TrustState
+    public private(set) var state: TrustState {
+        didSet { pinnedKeys.replace(by: state.topology) }
+    }
+    /// Whose keys the state pins.
+    nonisolated let pinnedKeys = PinnedKeys()
     /// The users; empty on servers that authenticate nobody.
     public private(set) var directory: UserDirectory
     /// The directory sequence up to which the flows of ended users were closed here, as it was told.
@@ -43,6 +47,7 @@ public actor TrustReplica {
         state = try Self.load(folder, now: now)
         chain = try Self.chain(in: folder)
         directory = UserDirectory()
+        pinnedKeys.replace(by: state.topology)
     }
 
     /// The state that a folder holds, verified; `TrustStateError` when it does not prove itself.

@@ -43,6 +43,9 @@ extension HelloFacts {
     /// Names beyond this number cannot help a client: two of them are accepted.
     static let protocolOffersMax = 32
 
+    // RFC 1035 §2.3.4: no name of a host is longer. What is longer would only fill logs.
+    static let serverNameBytesMax = 255
+
     /// RFC 8446 §4.1.2: records what a ClientHello offers. One that is cut short leaves what was read before.
     mutating func readClientHello(_ body: [UInt8]) {
         var hello = ByteCursor(body)
@@ -93,7 +96,9 @@ extension HelloFacts {
 
     // RFC 6066 §3: a list of names, of which only host names (type 0) are defined.
     private mutating func readServerName(_ content: inout ByteCursor) {
-        guard var list = content.vector16(), list.number8() == 0, let name = list.vector16() else { return }
+        guard var list = content.vector16(), list.number8() == 0, let name = list.vector16(),
+            name.count <= Self.serverNameBytesMax
+        else { return }
         serverName = name.text
     }
 
@@ -132,6 +137,9 @@ struct ByteCursor {
     private init(rest: ArraySlice<UInt8>) {
         self.rest = rest
     }
+
+    /// How many octets are left.
+    var count: Int { rest.count }
 
     /// What is left, as UTF-8 with replacements for what is not.
     var text: String { String(decoding: rest, as: UTF8.self) }

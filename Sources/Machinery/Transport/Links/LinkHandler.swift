@@ -47,8 +47,8 @@ final class LinkHandler: ChannelInboundHandler {
 
     /// What began this connection.
     enum Origin {
-        /// A listener accepted it.
-        case accepted
+        /// The listener with this name accepted it.
+        case accepted(listener: String)
         /// The shard asked for it.
         case dialled(Dialled)
     }
@@ -63,9 +63,9 @@ final class LinkHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if case .accepted = origin {
+        if case .accepted(let listener) = origin {
             countsAsHandshake = true
-            connections.handshakeBegan()
+            connections.handshakeBegan(at: listener)
         }
         if context.channel.isActive { start(context) }
     }
@@ -136,9 +136,9 @@ final class LinkHandler: ChannelInboundHandler {
 
     private func endHandshake() {
         disarm()
-        if countsAsHandshake {
+        if countsAsHandshake, case .accepted(let listener) = origin {
             countsAsHandshake = false
-            connections.handshakeEnded()
+            connections.handshakeEnded(at: listener)
         }
     }
 

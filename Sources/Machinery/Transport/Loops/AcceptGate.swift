@@ -1,7 +1,7 @@
 import NIOCore
 import Trust
 
-/// Stands in the pipeline of a listening socket and holds back the next accept while the loop has enough handshakes.
+/// Stands in the pipeline of a listening socket and holds back the next accept while enough handshakes that began there are under way.
 ///
 /// What is not accepted waits in the kernel: a storm of new connections delays itself and not the messages.
 final class AcceptGate: ChannelDuplexHandler {
@@ -10,7 +10,7 @@ final class AcceptGate: ChannelDuplexHandler {
     typealias OutboundIn = Channel
 
     private let connections: LoopConnections
-    private let listener: String
+    let listener: String
     private var context: ChannelHandlerContext?
     private var holdsRead = false
 
@@ -30,7 +30,7 @@ final class AcceptGate: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if connections.mayAccept {
+        if connections.mayAccept(at: listener) {
             context.read()
         } else {
             holdsRead = true

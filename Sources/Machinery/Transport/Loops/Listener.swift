@@ -99,7 +99,7 @@ struct Listener: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try accept(channel, facts, contexts, loop.value.connections)
+                    try accept(channel, name, facts, contexts, loop.value.connections)
                 }
             }
             .bind(to: address.socketAddress()).get()
@@ -107,11 +107,12 @@ struct Listener: Sendable {
 
     /// Fills the pipeline of an accepted connection, or refuses it by the quota of its address.
     private static func accept(
-        _ channel: any Channel, _ facts: ListenerFacts, _ contexts: TLSContexts, _ connections: LoopConnections
+        _ channel: any Channel, _ name: String, _ facts: ListenerFacts, _ contexts: TLSContexts,
+        _ connections: LoopConnections
     ) throws {
         let context = try contexts.context(at: LoopClock.now)
         let watch = HandshakeWatch(accepting: facts, context: context, limits: connections.limits)
-        let handler = LinkHandler(watch: watch, origin: .accepted, connections: connections)
+        let handler = LinkHandler(watch: watch, origin: .accepted(listener: name), connections: connections)
         let address = NetworkAddress(channel.remoteAddress)
         guard connections.take(handler, from: address) else {
             let why = "\(connections.limits.unprovenPerAddressMax) connections from this address are unproven"

@@ -19,7 +19,8 @@ public final class LoopConnections: Connections {
     private var touched: [LinkHandler] = []
     private var framed: [Framed] = []
     private var spareBuffers: [ByteBuffer] = []
-    private var handshakes = 0
+    /// TLS handshakes under way, by listener: strangers who dawdle outside hold up nobody inside.
+    private var handshakes: [String: Int] = [:]
     private var gates: [AcceptGate] = []
     private var quota = AddressQuota()
 
@@ -129,17 +130,16 @@ public final class LoopConnections: Connections {
         gates.removeAll { $0 === gate }
     }
 
-    var mayAccept: Bool { handshakes < limits.handshakesInProgressMax }
+    func mayAccept(at listener: String) -> Bool { handshakes[listener, default: 0] < limits.handshakesInProgressMax }
 
-    func handshakeBegan() {
-        handshakes += 1
+    func handshakeBegan(at listener: String) {
+        handshakes[listener, default: 0] += 1
     }
 
-    func handshakeEnded() {
-        handshakes -= 1
-        if mayAccept {
-            for gate in gates { gate.open() }
-        }
+    func handshakeEnded(at listener: String) {
+        handshakes[listener, default: 1] -= 1
+        guard mayAccept(at: listener) else { return }
+        for gate in gates where gate.listener == listener { gate.open() }
     }
 
     /// Counts an accepted connection for its address; false when that has too many.
