@@ -131,7 +131,7 @@ let package = Package(
         .testTarget(
             name: "MachineryTests",
             dependencies: [
-                "Basis", "SIP", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web", "Node",
+                "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web", "Node",
             ],
             swiftSettings: strict),
         // One text, run in the simulation.

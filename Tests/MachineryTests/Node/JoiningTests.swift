@@ -13,8 +13,8 @@ import Web
     @Test("interface.md: the first server with all roles on one address has one combined listener") func allRoles()
         throws
     {
-        let folder = TemporaryFolder()
-        let organisation = try folder.found(ports: Ports(sip: 5_061, trust: 5_443, metrics: 9_464))
+        let folder = NodeTestFolder()
+        let organisation = try folder.found(ports: NodePorts(sip: 5_061, trust: 5_443, metrics: 9_464))
         let bytes = try #require(try DataFolder.read(organisation.configuration))
         let configuration = try NodeConfiguration.parse(String(decoding: bytes, as: UTF8.self))
         #expect(configuration.roles == [.authority, .frontEnd, .edge])
@@ -25,11 +25,11 @@ import Web
 
     @Test("interface.md: an admission for another folder, or under another root, is not taken in") func foreign() throws
     {
-        let folder = TemporaryFolder()
+        let folder = NodeTestFolder()
         let now = OperatingSystem.wallTime
-        let organisation = try folder.found(ports: Ports(sip: 5_061, trust: 5_443, metrics: 9_464))
+        let organisation = try folder.found(ports: NodePorts(sip: 5_061, trust: 5_443, metrics: 9_464))
         let joining = DataFolder(path: folder.path + "/fe2")
-        let request = try folder.request(in: joining, ports: Ports(sip: 5_062, trust: 5_444, metrics: 9_465))
+        let request = try folder.request(in: joining, ports: NodePorts(sip: 5_062, trust: 5_444, metrics: 9_465))
         let state = try TrustReplica.load(organisation, now: now)
         let admission = NodeAdmission(
             name: request.name, authority: "sip.contoso.example", root: state.verifiedRoot.envelope,
@@ -44,18 +44,18 @@ import Web
                 now: now)
         }
         #expect(throws: DataFolder.Failure.self) {
-            try folder.request(in: organisation, ports: Ports(sip: 5_063, trust: 5_445, metrics: 9_466))
+            try folder.request(in: organisation, ports: NodePorts(sip: 5_063, trust: 5_445, metrics: 9_466))
         }
         #expect(try DataFolder.read(joining.configuration) == nil)
     }
 
     @Test("mission.md: a front end that joined receives the users and signs them in") func secondFrontEnd() async throws
     {
-        let folder = TemporaryFolder()
-        let organisation = try folder.found(ports: try await Ports())
+        let folder = NodeTestFolder()
+        let organisation = try folder.found(ports: try await NodePorts())
         let first = try await NodeRuntime.start(folder: organisation, loops: 1)
         let joining = DataFolder(path: folder.path + "/fe2")
-        let request = try folder.request(in: joining, ports: try await Ports())
+        let request = try folder.request(in: joining, ports: try await NodePorts())
         let verifiers = UserVerifiers(
             user: "alice", realm: "contoso.example", password: "secret", algorithms: [.sha256])
         _ = try await organisation.post(
@@ -88,49 +88,17 @@ import Web
     }
 }
 
-/// Free ports of the loopback address.
-private struct Ports {
-    var sip: UInt16
-    var trust: UInt16
-    var metrics: UInt16
-
-    init(sip: UInt16, trust: UInt16, metrics: UInt16) {
-        self.sip = sip
-        self.trust = trust
-        self.metrics = metrics
-    }
-
-    /// Ports that nobody has at this moment.
-    init() async throws {
-        var held: [HeldPort] = []
-        for _ in 0..<3 { held.append(try await HeldPort(try Self.address(0))) }
-        let ports = held.map(\.address.port)
-        for port in held { try await port.release() }
-        self.init(sip: ports[0], trust: ports[1], metrics: ports[2])
-    }
-
-    static func address(_ port: UInt16) throws -> NetworkAddress {
-        try #require(NetworkAddress("127.0.0.1:\(port)"))
-    }
-}
-
-/// A folder that is gone when the test drops it.
-private final class TemporaryFolder: Sendable {
-    let path = NSTemporaryDirectory() + "entente-node-" + UUID().uuidString
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
+extension NodeTestFolder {
     /// Founds contoso.example with all roles on one server.
-    func found(ports: Ports) throws -> DataFolder {
+    fileprivate func found(ports: NodePorts) throws -> DataFolder {
         let plan = OrganisationPlan(
             domain: "contoso.example", server: "sip.contoso.example", roles: [.frontEnd, .edge],
-            address: try Ports.address(ports.sip), external: nil, trust: try Ports.address(ports.trust))
+            address: try NodePorts.address(ports.sip), external: nil, trust: try NodePorts.address(ports.trust))
         let folder = DataFolder(path: path + "/org")
         let text = try #require(
             ConfigurationText(
-                of: plan.server, in: plan.topology, authority: plan.server, metrics: try Ports.address(ports.metrics)))
+                of: plan.server, in: plan.topology, authority: plan.server,
+                metrics: try NodePorts.address(ports.metrics)))
         _ = try OrganisationFounding.found(
             topology: plan.topology,
             members: [OrganisationFounding.Member(name: plan.server, folder: folder, configuration: text.text)],
@@ -139,10 +107,10 @@ private final class TemporaryFolder: Sendable {
     }
 
     @discardableResult
-    func request(in folder: DataFolder, ports: Ports) throws -> NodeRequest {
+    fileprivate func request(in folder: DataFolder, ports: NodePorts) throws -> NodeRequest {
         try NodeEnrolment.request(
-            name: "fe2.contoso.example", roles: [.frontEnd], address: try Ports.address(ports.sip), external: nil,
-            trust: try Ports.address(ports.trust), folder: folder)
+            name: "fe2.contoso.example", roles: [.frontEnd], address: try NodePorts.address(ports.sip), external: nil,
+            trust: try NodePorts.address(ports.trust), folder: folder)
     }
 }
 

@@ -27,6 +27,8 @@ public final class NodeRuntime: Sendable {
     public let folder: DataFolder
     let log: Log
     let metrics: Metrics
+    private let readiness: Readiness
+    private let manager: ServiceManager?
     let replica: TrustReplica
     let authority: AuthorityService?
     let database: Database
@@ -41,9 +43,12 @@ public final class NodeRuntime: Sendable {
     /// Where this server is reached.
     public let addresses: Addresses
 
-    /// Starts a server from its folder. When this returns, every listener is open and the store is loaded.
-    public static func start(folder: DataFolder, loops: Int) async throws -> NodeRuntime {
-        try await NodeStart(folder: folder, loops: loops).run()
+    /// Starts a server from its folder. When this returns, every listener is open, the store is loaded, and `manager` was
+    /// told.
+    public static func start(
+        folder: DataFolder, loops: Int, manager: ServiceManager? = nil
+    ) async throws -> NodeRuntime {
+        try await NodeStart(folder: folder, loops: loops, manager: manager).run()
     }
 
     init(_ start: NodeStart, _ parts: NodeStart.Parts) {
@@ -51,6 +56,8 @@ public final class NodeRuntime: Sendable {
         folder = start.folder
         log = parts.log
         metrics = parts.metrics
+        readiness = parts.readiness
+        manager = start.manager
         replica = parts.replica
         authority = parts.authority
         database = parts.database
@@ -67,6 +74,8 @@ public final class NodeRuntime: Sendable {
 
     /// Ends in order: no new connections, no new requests, what runs may finish for `seconds`, then everything closes.
     public func stop(drainSeconds: Int64) async {
+        readiness.phase = .draining
+        manager?.stopping()
         log.write(.info, "draining", at: OperatingSystem.wallTime)
         await transport.stopListening()
         for mailbox in transport.mailboxes { mailbox.post(.drain) }

@@ -15,11 +15,13 @@ import Web
 struct NodeStart {
     let folder: DataFolder
     let loops: Int
+    let manager: ServiceManager?
 
     /// What the steps made.
     struct Parts {
         var configuration: NodeConfiguration
         var log: Log
+        var readiness: Readiness
         var metrics: Metrics
         var replica: TrustReplica
         var authority: AuthorityService?
@@ -38,6 +40,37 @@ struct NodeStart {
     func run() async throws -> NodeRuntime {
         _ = OperatingSystem.raiseDescriptorLimit()
         let configuration = try loadConfiguration()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let readiness = Readiness()
+        let holder = RuntimeHolder()
+        var health: WebServer?
+        do {
+            if let address = configuration.metrics {
+                health = try await WebServer.start(
+                    on: .network(address), security: .none, group: group,
+                    handler: HealthAnswers(readiness: readiness, holder: holder).answer)
+            }
+            let runtime = try await serve(
+                configuration, Control(readiness: readiness, holder: holder, health: health, group: group))
+            readiness.phase = .serving
+            manager?.ready()
+            return runtime
+        } catch {
+            await health?.stop()
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    /// What is there before the server itself: the loop of the control path, and the listener that tells how far it is.
+    private struct Control {
+        let readiness: Readiness
+        let holder: RuntimeHolder
+        let health: WebServer?
+        let group: MultiThreadedEventLoopGroup
+    }
+
+    private func serve(_ configuration: NodeConfiguration, _ control: Control) async throws -> NodeRuntime {
         let log = Log(level: configuration.logLevel)
         let metrics = Metrics()
         let keys = try NodeKeys.loadOrMake(in: folder)
@@ -59,11 +92,7 @@ struct NodeStart {
                 folder: folder, database: database, replica: replica, ownServer: configuration.server, chance: chance())
             // What expired while the folder slept is renewed before anybody connects.
             let needs = try await service.tick(at: now)
-            for need in needs {
-                log.write(.warning, "authorityNeeds", at: now) {
-                    $0.add("why", "\(need)"); $0.add("next", need.next)
-                }
-            }
+            log.write(needs, at: now)
             authority = service
         }
         let material = try await material(keys, replica)
@@ -105,10 +134,14 @@ struct NodeStart {
                     "\(loaded.damaged.count) stored bindings cannot be read: restore state.sqlite from a backup")
         }
         try await seats.attach(journal)
+        let accepting = try TrustTLS.server(material: material)
+        let dialling = try TrustTLS.client(material: material)
         await replica.connect(transport.mailboxes, onEpoch: { transport.endTLSGeneration() }) { chain in
             guard let material = try? TLSMaterial(chain: chain, privateKey: Array(keys.current.pem.utf8)) else {
                 return
             }
+            accepting.replace(material)
+            dialling.replace(material)
             transport.replaceDiallingMaterial(material)
             for listener in configuration.listeners
             where configuration.externalCertificate == nil || listener.kind == .internal {
@@ -117,15 +150,19 @@ struct NodeStart {
         }
         for mailbox in transport.mailboxes { mailbox.post(.trustChanged(update)) }
         var parts = Parts(
-            configuration: configuration, log: log, metrics: metrics, replica: replica, authority: authority,
-            database: database, shared: shared, transport: transport, shards: seats.shards, journal: journal,
-            recorder: recorder, group: MultiThreadedEventLoopGroup(numberOfThreads: 1), servers: [], tasks: [],
-            addresses: NodeRuntime.Addresses())
+            configuration: configuration, log: log, readiness: control.readiness, metrics: metrics, replica: replica,
+            authority: authority, database: database, shared: shared, transport: transport, shards: seats.shards,
+            journal: journal,
+            recorder: recorder, group: control.group, servers: [], tasks: [], addresses: NodeRuntime.Addresses())
+        if let health = control.health, case .network(let address) = health.address {
+            parts.addresses.metrics = address
+            parts.servers.append(health)
+        }
         try await openListeners(
             &parts, material,
             authorities: await replica.state.root.rootCertificates + replica.state.root.issuingCertificates, keys)
-        try await startTrustChannel(&parts, material)
-        let runtime = try await startControl(&parts)
+        try await startTrustChannel(&parts, accepting: accepting, dialling: dialling)
+        let runtime = try await startControl(&parts, control.holder)
         log.write(.info, "serving", at: OperatingSystem.wallTime) { line in
             line.add("server", configuration.server)
             line.add("bindings", loaded.bindings)
@@ -201,31 +238,35 @@ struct NodeStart {
         return try TLSMaterial(chain: PEMText.certificates(in: String(decoding: chain, as: UTF8.self)), privateKey: key)
     }
 
-    private func startTrustChannel(_ parts: inout Parts, _ material: TLSMaterial) async throws {
+    private func startTrustChannel(
+        _ parts: inout Parts, accepting: TrustTLS, dialling: TrustTLS
+    ) async throws {
         let channel = TrustChannel(
             ownServer: parts.configuration.server, replica: parts.replica, authority: parts.authority, log: parts.log)
         let server = try await WebServer.start(
             on: .network(parts.configuration.trust),
             security: .tls(
-                try TrustTLS.server(material: material), ListenerFacts(kind: .internal, classes: [.server]),
-                admit: { _ in true }),
+                accepting, ListenerFacts(kind: .internal, classes: [.server]), admit: { _ in true }),
             group: parts.group, handler: channel.answer)
         if case .network(let address) = server.address { parts.addresses.trust = address }
         parts.servers.append(server)
-        let client = try TrustTLS.client(material: material)
         let group = parts.group
         let configuration = parts.configuration
         if let authority = parts.authority {
             let edges = AuthorityPusher(
-                channel: channel, tls: client, group: group, authority: authority, own: configuration.server)
+                channel: channel, tls: dialling, group: group, authority: authority, own: configuration.server)
             parts.tasks.append(Task { await edges.run() })
             let log = parts.log
             parts.tasks.append(
                 Task {
+                    var told = Set(await authority.needs)
                     while !Task.isCancelled {
                         try? await Task.sleep(for: .seconds(10))
                         do {
-                            _ = try await authority.tick(at: OperatingSystem.wallTime)
+                            let now = OperatingSystem.wallTime
+                            let needs = try await authority.tick(at: now)
+                            log.write(needs.filter { !told.contains($0) }, at: now)
+                            told = Set(needs)
                         } catch {
                             log.write(.error, "authorityFailed", at: OperatingSystem.wallTime) {
                                 $0.add("why", "\(error)")
@@ -235,12 +276,11 @@ struct NodeStart {
                 })
         } else if !configuration.roles.contains(.edge) {
             parts.tasks.append(
-                Task { await channel.poll(authorityNamed: configuration.authority, tls: client, group: group) })
+                Task { await channel.poll(authorityNamed: configuration.authority, tls: dialling, group: group) })
         }
     }
 
-    private func startControl(_ parts: inout Parts) async throws -> NodeRuntime {
-        let holder = RuntimeHolder()
+    private func startControl(_ parts: inout Parts, _ holder: RuntimeHolder) async throws -> NodeRuntime {
         let admin = try await WebServer.start(
             on: .socket(path: folder.adminSocket), security: .none, group: parts.group,
             handler: { request in
@@ -249,27 +289,21 @@ struct NodeStart {
             })
         unsafe chmod(folder.adminSocket, 0o600)
         parts.servers.append(admin)
-        if let address = parts.configuration.metrics {
-            let server = try await WebServer.start(
-                on: .network(address), security: .none, group: parts.group,
-                handler: { request in
-                    guard let runtime = holder.runtime else { return .text("starting\n", status: 503) }
-                    switch (request.method, request.path) {
-                    case ("GET", "/metrics"):
-                        await runtime.refreshMetrics()
-                        return WebResponse(
-                            contentType: "text/plain; version=0.0.4",
-                            body: Array(runtime.metrics.text(at: OperatingSystem.wallTime).utf8))
-                    case ("GET", "/livez"), ("GET", "/readyz"): return .text("ok\n")
-                    case (_, _): return .text("not here\n", status: 404)
-                    }
-                })
-            if case .network(let bound) = server.address { parts.addresses.metrics = bound }
-            parts.servers.append(server)
-        }
         let runtime = NodeRuntime(self, parts)
         holder.set(runtime)
         return runtime
+    }
+}
+
+extension Log {
+    /// What a person has to do so that the authority can go on.
+    fileprivate func write(_ needs: [AuthorityNeed], at now: WallTime) {
+        for need in needs {
+            write(.warning, "authorityNeeds", at: now) { line in
+                line.add("why", "\(need)")
+                line.add("next", need.next)
+            }
+        }
     }
 }
 

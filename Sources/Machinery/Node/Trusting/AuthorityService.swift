@@ -18,6 +18,8 @@ public actor AuthorityService {
     private let ownServer: String
     private let ownPool: String
     private var listeners: [UUID: CheckedContinuation<Void, Never>] = [:]
+    /// What a person has to do, as of the last `tick`; most urgent first.
+    public private(set) var needs: [AuthorityNeed] = []
     /// What each node acknowledged last.
     public private(set) var acknowledgements: [String: (acknowledgement: NodeAcknowledgement, at: WallTime)] = [:]
 
@@ -104,6 +106,7 @@ public actor AuthorityService {
     /// Does what is due, and stamps the snapshot. Called on start and every few seconds.
     public func tick(at now: WallTime) async throws -> [AuthorityNeed] {
         let renewal = try publisher.renew(now: now, ledger: database.ledger)
+        needs = renewal.needs
         let stamp = try publisher.stamp(now: now)
         if renewal.publication != nil || stamp != nil { try await spread(at: now) }
         return renewal.needs
