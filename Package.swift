@@ -131,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "MachineryTests",
             dependencies: [
-                "Basis", "SIP", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web", "Node",
+                "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Shards", "Transport", "Storage", "Web",
+                "Node",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -31,4 +31,30 @@ public enum OperatingSystem {
 
     /// Level and name of the socket option that lets several sockets of one user listen on one address.
     static var reusePort: (level: Int, name: Int32) { (Int(SOL_SOCKET), SO_REUSEPORT) }
+
+    /// Sends one datagram to a Unix socket; a path that begins with `@` is a name of Linux's abstract namespace, unix(7).
+    ///
+    /// - Returns: false when nobody has the socket, the path is longer than an address holds, or its queue is full.
+    @discardableResult
+    public static func send(_ datagram: [UInt8], toSocketAt path: String) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var name = Array(path.utf8)
+        if name.first == UInt8(ascii: "@") { name[0] = 0 }
+        let space = MemoryLayout.size(ofValue: address.sun_path)
+        guard !name.isEmpty, name.count < space else { return false }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
+        // The length counts the name: in the abstract namespace every octet belongs to it.
+        let length = socklen_t(MemoryLayout.size(ofValue: address) - space + name.count)
+        let kind = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, kind, 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        let sent = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe sendto(descriptor, datagram, datagram.count, Int32(MSG_NOSIGNAL), generic, length)
+            }
+        }
+        return sent == datagram.count
+    }
 }

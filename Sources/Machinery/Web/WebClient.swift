@@ -36,39 +36,46 @@ public enum WebClient {
                     try channel.pipeline.syncOperations.addHandler(ResponseHandler(address: address, answer: answer))
                 }
             }
-        do {
-            let channel: any Channel
+        let connected =
             switch address {
-            case .network(let network):
-                channel = try await bootstrap.connect(host: network.host, port: Int(network.port)).get()
-            case .socket(let path):
-                channel = try await bootstrap.connect(unixDomainSocketPath: path).get()
+            case .network(let network): bootstrap.connect(host: network.host, port: Int(network.port))
+            case .socket(let path): bootstrap.connect(unixDomainSocketPath: path)
             }
+        connected.whenFailure { answer.fail(WebFailure.unreachable(address, String(describing: $0))) }
+        connected.whenSuccess { channel in
             let deadline = channel.eventLoop.scheduleTask(in: .seconds(seconds)) { channel.close(promise: nil) }
-            defer {
+            answer.futureResult.whenComplete { _ in
                 deadline.cancel()
                 channel.close(promise: nil)
             }
-            var uri = request.path
-            if !request.query.isEmpty {
-                uri +=
-                    "?"
-                    + request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
+            write(request, to: channel)
+        }
+        do {
+            return try await withTaskCancellationHandler {
+                try await answer.futureResult.get()
+            } onCancel: {
+                answer.fail(WebFailure.unreachable(address, "the request was cancelled"))
             }
-            var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: uri)
-            head.headers.add(name: "Host", value: "localhost")
-            head.headers.add(name: "Content-Length", value: String(request.body.count))
-            head.headers.add(name: "Connection", value: "close")
-            channel.write(HTTPClientRequestPart.head(head), promise: nil)
-            channel.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: request.body))), promise: nil)
-            channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
-            return try await answer.futureResult.get()
         } catch let failure as WebFailure {
             throw failure
         } catch {
-            answer.fail(WebFailure.unreachable(address, ""))
             throw .unreachable(address, String(describing: error))
         }
+    }
+
+    private static func write(_ request: WebRequest, to channel: any Channel) {
+        var uri = request.path
+        if !request.query.isEmpty {
+            uri +=
+                "?" + request.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
+        }
+        var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: uri)
+        head.headers.add(name: "Host", value: "localhost")
+        head.headers.add(name: "Content-Length", value: String(request.body.count))
+        head.headers.add(name: "Connection", value: "close")
+        channel.write(HTTPClientRequestPart.head(head), promise: nil)
+        channel.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: request.body))), promise: nil)
+        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
     }
 }
 

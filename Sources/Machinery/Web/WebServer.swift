@@ -20,11 +20,17 @@ public final class WebServer: Sendable {
 
     /// The address, with the port that the system chose when it was asked to.
     public let address: WebAddress
+    /// The same, where it is one of the network.
+    public var networkAddress: NetworkAddress? {
+        if case .network(let address) = address { address } else { nil }
+    }
     private let channel: any Channel
+    private let answers: RunningAnswers
 
-    private init(address: WebAddress, channel: any Channel) {
+    private init(address: WebAddress, channel: any Channel, answers: RunningAnswers) {
         self.address = address
         self.channel = channel
+        self.answers = answers
     }
 
     /// Opens a listener. A Unix socket that nobody listens on any more is replaced.
@@ -38,6 +44,7 @@ public final class WebServer: Sendable {
     ) async throws -> WebServer {
         let count = ConnectionCount(max: WebLimits.connectionsMax)
         let strangers = ConnectionCount(max: WebLimits.strangersMax)
+        let answers = RunningAnswers()
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 128)
             // A restart must not wait for connections of the process before that are in TIME_WAIT.
@@ -55,7 +62,8 @@ public final class WebServer: Sendable {
                     }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
                     try channel.pipeline.syncOperations.addHandler(
-                        RequestHandler(gate: gate, isKnown: isKnown, strangers: strangers, handler: handler))
+                        RequestHandler(
+                            gate: gate, isKnown: isKnown, strangers: strangers, answers: answers, handler: handler))
                 }
             }
         switch address {
@@ -63,16 +71,45 @@ public final class WebServer: Sendable {
             let channel = try await bootstrap.bind(host: network.host, port: Int(network.port)).get()
             let port = UInt16(clamping: channel.localAddress?.port ?? Int(network.port))
             let bound = network.with(port: port)
-            return WebServer(address: .network(bound), channel: channel)
+            return WebServer(address: .network(bound), channel: channel, answers: answers)
         case .socket(let path):
             let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-            return WebServer(address: address, channel: channel)
+            return WebServer(address: address, channel: channel, answers: answers)
         }
     }
 
-    /// Stops accepting. Requests under way are finished by their connections.
+    /// Stops accepting, and returns when no handler runs any more: those that wait for something are cancelled, and what
+    /// they answer then is still sent.
     public func stop() async {
         try? await channel.close()
+        await answers.stop()
+    }
+}
+
+/// The handlers that are at work for a listener.
+private final class RunningAnswers: Sendable {
+    private struct State {
+        var tasks: [UInt64: Task<Void, Never>] = [:]
+        var started: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    func start(_ work: @escaping @Sendable () async -> Void) {
+        state.withLock { state in
+            state.started += 1
+            let id = state.started
+            state.tasks[id] = Task {
+                await work()
+                self.state.withLock { $0.tasks[id] = nil }
+            }
+        }
+    }
+
+    func stop() async {
+        let running = state.withLock { Array($0.tasks.values) }
+        for task in running { task.cancel() }
+        for task in running { await task.value }
     }
 }
 
@@ -106,6 +143,7 @@ private final class RequestHandler: ChannelInboundHandler {
     private let gate: NIOLoopBound<EvidenceGate>?
     private let isKnown: @Sendable (LinkEvidence?) -> Bool
     private let strangers: ConnectionCount
+    private let answers: RunningAnswers
     private let handler: @Sendable (WebRequest) async -> WebResponse
     /// Whether this connection counts among the strangers.
     private var isStranger = false
@@ -115,11 +153,13 @@ private final class RequestHandler: ChannelInboundHandler {
 
     init(
         gate: NIOLoopBound<EvidenceGate>?, isKnown: @escaping @Sendable (LinkEvidence?) -> Bool,
-        strangers: ConnectionCount, handler: @escaping @Sendable (WebRequest) async -> WebResponse
+        strangers: ConnectionCount, answers: RunningAnswers,
+        handler: @escaping @Sendable (WebRequest) async -> WebResponse
     ) {
         self.gate = gate
         self.isKnown = isKnown
         self.strangers = strangers
+        self.answers = answers
         self.handler = handler
     }
 
@@ -184,7 +224,7 @@ private final class RequestHandler: ChannelInboundHandler {
         let handler = handler
         let keepAlive = head.isKeepAlive && !isStranger
         let promise = context.eventLoop.makePromise(of: WebResponse.self)
-        promise.completeWithTask { await handler(request) }
+        answers.start { promise.succeed(await handler(request)) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         promise.futureResult.whenSuccess { response in
             let (handler, context) = bound.value

@@ -40,6 +40,12 @@ extension AdminAPI {
             "pid": .integer(Int64(ProcessInfo.processInfo.processIdentifier)),
             "messages": .object(await runtime.messagesReceived().mapValues { .integer(Int64(clamping: $0)) }),
         ]
+        if let authority = runtime.authority {
+            value["needs"] = .array(
+                await authority.needs.map { need in
+                    ["why": .string(need.description), "next": .string(need.next)].object
+                })
+        }
         if let facts = await Self.leaf(of: runtime.replica.chain) {
             value["certificate"] =
                 [

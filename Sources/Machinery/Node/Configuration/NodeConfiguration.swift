@@ -64,8 +64,8 @@ public struct NodeConfiguration: Sendable {
                 listeners.append(Listener(kind: kind, address: address))
             }
         }
-        if listeners.isEmpty {
-            reader.report(fields["listen"], "listen names no `internal`, `external` or `combined` address")
+        if let node = fields["listen"], listeners.isEmpty {
+            reader.report(node, "listen names no `internal`, `external` or `combined` address")
         }
         var roles: Set<ServerRole> = []
         for (word, node) in reader.texts(fields["roles"], "roles") ?? [] {

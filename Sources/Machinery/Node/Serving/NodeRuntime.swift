@@ -27,48 +27,49 @@ public final class NodeRuntime: Sendable {
     public let folder: DataFolder
     let log: Log
     let metrics: Metrics
+    private let readiness: Readiness
+    private let manager: ServiceManager?
     let replica: TrustReplica
     let authority: AuthorityService?
     let database: Database
     let shared: SharedState
     let transport: TransportServer
     let shards: [NIOLoopBound<Shard>]
-    private let lock: FolderLock
-    private let journal: JournalStore
     let recorder: LinkRecorder
-    private let group: MultiThreadedEventLoopGroup
-    private let servers: [WebServer]
-    private let tasks: [Task<Void, Never>]
+    private let endings: Endings
     /// Where this server is reached.
     public let addresses: Addresses
 
-    /// Starts a server from its folder. When this returns, every listener is open and the store is loaded.
-    public static func start(folder: DataFolder, loops: Int) async throws -> NodeRuntime {
-        try await NodeStart(folder: folder, loops: loops).run()
+    /// Starts a server from its folder. When this returns, every listener is open, the store is loaded, and `manager` was
+    /// told.
+    public static func start(
+        folder: DataFolder, loops: Int, manager: ServiceManager? = nil
+    ) async throws -> NodeRuntime {
+        try await NodeStart(folder: folder, loops: loops, manager: manager).run()
     }
 
-    init(_ start: NodeStart, _ parts: NodeStart.Parts) {
-        lock = parts.lock
+    init(_ start: NodeStart, _ parts: NodeStart.Parts, _ endings: Endings) {
+        self.endings = endings
         configuration = parts.configuration
         folder = start.folder
         log = parts.log
         metrics = parts.metrics
+        readiness = parts.readiness
+        manager = start.manager
         replica = parts.replica
         authority = parts.authority
         database = parts.database
-        shared = parts.shared
-        transport = parts.transport
-        shards = parts.shards
-        journal = parts.journal
+        shared = parts.signalling.shared
+        transport = parts.signalling.transport
+        shards = parts.signalling.shards
         recorder = parts.recorder
-        group = parts.group
-        servers = parts.servers
-        tasks = parts.tasks
         addresses = parts.addresses
     }
 
     /// Ends in order: no new connections, no new requests, what runs may finish for `seconds`, then everything closes.
     public func stop(drainSeconds: Int64) async {
+        readiness.phase = .draining
+        manager?.stopping()
         log.write(.info, "draining", at: OperatingSystem.wallTime)
         await transport.stopListening()
         for mailbox in transport.mailboxes { mailbox.post(.drain) }
@@ -78,16 +79,9 @@ public final class NodeRuntime: Sendable {
             if running == 0 { break }
             try? await Task.sleep(for: .milliseconds(50))
         }
-        for task in tasks { task.cancel() }
-        for server in servers { await server.stop() }
-        try? await transport.stop()
-        journal.stop()
-        recorder.flush()
-        try? database.close()
+        await endings.run()
         log.write(.info, "stopped", at: OperatingSystem.wallTime)
         log.flush()
-        try? await group.shutdownGracefully()
-        lock.release()
     }
 
     /// Sums something over the shards, each asked on its own loop.

@@ -15,126 +15,87 @@ import Web
 struct NodeStart {
     let folder: DataFolder
     let loops: Int
+    let manager: ServiceManager?
 
-    /// What the steps made.
+    /// What the steps made, as the running server keeps it.
     struct Parts {
-        var lock: FolderLock
-        var configuration: NodeConfiguration
-        var log: Log
-        var metrics: Metrics
-        var replica: TrustReplica
-        var authority: AuthorityService?
-        var database: Database
-        var shared: SharedState
-        var transport: TransportServer
-        var shards: [NIOLoopBound<Shard>]
-        var journal: JournalStore
-        var recorder: LinkRecorder
-        var group: MultiThreadedEventLoopGroup
-        var servers: [WebServer]
-        var tasks: [Task<Void, Never>]
+        let configuration: NodeConfiguration
+        let log: Log
+        let readiness: Readiness
+        let metrics: Metrics
+        let replica: TrustReplica
+        let authority: AuthorityService?
+        let database: Database
+        let recorder: LinkRecorder
+        let signalling: Signalling
         var addresses: NodeRuntime.Addresses
     }
 
+    /// The part of a server that SIP messages pass through.
+    struct Signalling {
+        let shared: SharedState
+        let transport: TransportServer
+        let shards: [NIOLoopBound<Shard>]
+        let bindings: Int
+    }
+
     func run() async throws -> NodeRuntime {
+        var endings = Endings()
+        do {
+            return try await steps(&endings)
+        } catch {
+            await endings.run()
+            throw error
+        }
+    }
+
+    private func steps(_ endings: inout Endings) async throws -> NodeRuntime {
         _ = OperatingSystem.raiseDescriptorLimit()
         let configuration = try loadConfiguration()
         let lock = try FolderLock(folder)
+        endings.add { lock.release() }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        endings.add { try? await group.shutdownGracefully() }
+        let readiness = Readiness()
+        let holder = RuntimeHolder()
+        var addresses = NodeRuntime.Addresses()
+        addresses.metrics = try await openHealth(
+            configuration, HealthAnswers(readiness: readiness, holder: holder), group, &endings)
+
         let log = Log(level: configuration.logLevel)
-        let metrics = Metrics()
+        endings.add { log.flush() }
         let keys = try NodeKeys.loadOrMake(in: folder)
-        let now = OperatingSystem.wallTime
         let replica = try TrustReplica(
-            folder: folder, ownServer: configuration.server, ownKey: keys.current.pin, now: now)
+            folder: folder, ownServer: configuration.server, ownKey: keys.current.pin, now: OperatingSystem.wallTime)
         try await checkRoles(configuration, replica)
-        var settings = StorageSettings()
-        settings.synchronous = configuration.synchronous
-        let database = try Database(path: folder.database, whenMissing: .create, settings: settings)
-        let users = database.users
-        let isCopy = !configuration.roles.contains(.authority)
-        await replica.load(try users.directory()) { changes in if isCopy { try users.apply(changes) } }
+        let database = try await openDatabase(configuration, replica)
+        endings.add { try? database.close() }
         let recorder = LinkRecorder(database: database)
-        try database.links.removeAll()
-        var authority: AuthorityService?
-        if configuration.roles.contains(.authority) {
-            let service = try await AuthorityService(
-                folder: folder, database: database, replica: replica, ownServer: configuration.server,
-                chance: OperatingSystem.chance())
-            // What expired while the folder slept is renewed before anybody connects.
-            let needs = try await service.tick(at: now)
-            for need in needs {
-                log.write(.warning, "authorityNeeds", at: now) {
-                    $0.add("why", "\(need)"); $0.add("next", need.next)
-                }
-            }
-            authority = service
-        }
-        let material = try await material(keys, replica)
-        var secrets = OperatingSystem.chance()
-        let shared = SharedState(key: secrets.bytes(32))
-        let reporter = EventReporter(log: log, metrics: metrics, recorder: recorder, replica: replica)
-        let seats = Seats()
-        let update = await replica.update(at: now)
-        let contextNow = update.context
-        let transport = try await TransportServer.start(
-            loopCount: loops, material: material,
-            outside: try configuration.externalCertificate.map { try Self.material(from: $0) },
-            report: { event in
-                var context = contextNow
-                context.now = OperatingSystem.wallTime
-                reporter.report(event, context: context)
-            },
-            seat: { seat in
-                let shard = seat.shard
-                let server = Server(
-                    shard: shard, shards: loops, shared: shared, trust: update, chance: OperatingSystem.chance())
-                let store = DeferredStore()
-                let made = Shard(
-                    server: server, mailbox: seat.mailbox, connections: seat.connections, store: store,
-                    clock: seat.clock, tellsEachMessage: log.level == .debug,
-                    report: { reporter.report($0, of: shard) })
-                made.connect(seat.mailboxes)
-                seats.add(NIOLoopBound(made, eventLoop: seat.eventLoop), NIOLoopBound(store, eventLoop: seat.eventLoop))
-                return made
-            })
-        let mailboxes = Dictionary(
-            uniqueKeysWithValues: transport.mailboxes.enumerated().map { (ShardID(UInt8($0.offset)), $0.element) })
-        let journal = try database.journal(mailboxes: mailboxes) { fault in
-            log.write(.error, "journalFault", at: OperatingSystem.wallTime) { $0.add("why", "\(fault)") }
-        }
-        let loaded = shared.location.load(try journal.loadBindings())
-        if !loaded.damaged.isEmpty {
-            throw DataFolder.Failure(
-                description:
-                    "\(loaded.damaged.count) stored bindings cannot be read: restore state.sqlite from a backup")
-        }
-        try await seats.attach(journal)
-        await replica.connect(transport.mailboxes, onEpoch: { transport.endTLSGeneration() }) { chain in
-            guard let material = try? TLSMaterial(chain: chain, privateKey: Array(keys.current.pem.utf8)) else {
-                return
-            }
-            transport.replaceDiallingMaterial(material)
-            for listener in configuration.listeners
-            where configuration.externalCertificate == nil || listener.kind == .internal {
-                transport.replaceMaterial(material, ofListener: listener.kind.rawValue)
-            }
-        }
-        for mailbox in transport.mailboxes { mailbox.post(.trustChanged(update)) }
+        endings.add { recorder.flush() }
+        let authority = try await wakeAuthority(configuration, replica, database, log)
+
+        let metrics = Metrics()
+        let shown = try ShownCertificate(configuration, await replica.state, keys)
+        let signalling = try await startSignalling(
+            shown, EventReporter(log: log, metrics: metrics, recorder: recorder, replica: replica), database, &endings)
+        endings.add { holder.set(nil) }
+        let tls = try TrustChannelTLS(try shown.material(await replica.chain))
+        await follow(replica, signalling.transport, tls, shown, configuration)
         var parts = Parts(
-            lock: lock, configuration: configuration, log: log, metrics: metrics, replica: replica,
-            authority: authority,
-            database: database, shared: shared, transport: transport, shards: seats.shards, journal: journal,
-            recorder: recorder, group: MultiThreadedEventLoopGroup(numberOfThreads: 1), servers: [], tasks: [],
-            addresses: NodeRuntime.Addresses())
-        try await openListeners(
-            &parts, material,
-            authorities: await replica.state.root.rootCertificates + replica.state.root.issuingCertificates, keys)
-        try await startTrustChannel(&parts, material)
-        let runtime = try await startControl(&parts)
+            configuration: configuration, log: log, readiness: readiness, metrics: metrics, replica: replica,
+            authority: authority, database: database, recorder: recorder, signalling: signalling, addresses: addresses)
+        try await openListeners(&parts, shown)
+        try await openTrustChannel(&parts, tls, group, &endings)
+        try await openAdministration(holder, group, &endings)
+
+        let runtime = NodeRuntime(self, parts, endings)
+        holder.set(runtime)
+        readiness.phase = .serving
         log.write(.info, "serving", at: OperatingSystem.wallTime) { line in
             line.add("server", configuration.server)
-            line.add("bindings", loaded.bindings)
+            line.add("bindings", signalling.bindings)
         }
+        manager?.ready()
         return runtime
     }
 
@@ -167,90 +128,174 @@ struct NodeStart {
         }
     }
 
-    private func material(_ keys: NodeKeys, _ replica: TrustReplica) async throws -> TLSMaterial {
-        let chain = await replica.chain
-        guard !chain.isEmpty else {
-            throw StartFailure(
-                "this server has no certificate yet", next: "entente node request, then entente node accept")
-        }
-        return try TLSMaterial(chain: chain, privateKey: Array(keys.current.pem.utf8))
+    private func openHealth(
+        _ configuration: NodeConfiguration, _ answers: HealthAnswers, _ group: MultiThreadedEventLoopGroup,
+        _ endings: inout Endings
+    ) async throws -> NetworkAddress? {
+        guard let address = configuration.metrics else { return nil }
+        let server = try await listen(
+            "metrics", address, security: .none, group, isKnown: { _ in false }, handler: answers.answer)
+        endings.add { await server.stop() }
+        return server.networkAddress
     }
 
-    private func openListeners(
-        _ parts: inout Parts, _ material: TLSMaterial, authorities: [[UInt8]], _ keys: NodeKeys
-    ) async throws {
+    private func openDatabase(_ configuration: NodeConfiguration, _ replica: TrustReplica) async throws -> Database {
+        var settings = StorageSettings()
+        settings.synchronous = configuration.synchronous
+        let database = try Database(path: folder.database, whenMissing: .create, settings: settings)
+        let users = database.users
+        let isCopy = !configuration.roles.contains(.authority)
+        await replica.load(try users.directory()) { changes in if isCopy { try users.apply(changes) } }
+        // The links of the process before this one are gone.
+        try database.links.removeAll()
+        return database
+    }
+
+    /// What expired while the folder slept is renewed before anybody connects.
+    private func wakeAuthority(
+        _ configuration: NodeConfiguration, _ replica: TrustReplica, _ database: Database, _ log: Log
+    ) async throws -> AuthorityService? {
+        guard configuration.roles.contains(.authority) else { return nil }
+        let authority = try await AuthorityService(
+            folder: folder, database: database, replica: replica, ownServer: configuration.server,
+            chance: OperatingSystem.chance())
+        let now = OperatingSystem.wallTime
+        log.write(try await authority.tick(at: now), at: now)
+        return authority
+    }
+
+    private func startSignalling(
+        _ shown: ShownCertificate, _ reporter: EventReporter, _ database: Database, _ endings: inout Endings
+    ) async throws -> Signalling {
+        let log = reporter.log
+        var secrets = OperatingSystem.chance()
+        let shared = SharedState(key: secrets.bytes(32))
+        let update = await reporter.replica.update(at: OperatingSystem.wallTime)
+        let seats = Seats()
+        // After the transport: what the last turns wrote is still committed.
+        endings.add { seats.stopJournal() }
+        let transport = try await TransportServer.start(
+            loopCount: loops, material: try shown.material(await reporter.replica.chain), outside: shown.outside,
+            report: { event in
+                var context = update.context
+                context.now = OperatingSystem.wallTime
+                reporter.report(event, context: context)
+            },
+            seat: { seat in
+                let shard = seat.shard
+                let server = Server(
+                    shard: shard, shards: loops, shared: shared, trust: update, chance: OperatingSystem.chance())
+                let store = DeferredStore()
+                let made = Shard(
+                    server: server, mailbox: seat.mailbox, connections: seat.connections, store: store,
+                    clock: seat.clock, tellsEachMessage: log.level == .debug,
+                    report: { reporter.report($0, of: shard) })
+                made.connect(seat.mailboxes)
+                seats.add(NIOLoopBound(made, eventLoop: seat.eventLoop), NIOLoopBound(store, eventLoop: seat.eventLoop))
+                return made
+            })
+        endings.add { try? await transport.stop() }
+        let mailboxes = Dictionary(
+            uniqueKeysWithValues: transport.mailboxes.enumerated().map { (ShardID(UInt8($0.offset)), $0.element) })
+        let journal = try database.journal(mailboxes: mailboxes) { fault in
+            log.write(.error, "journalFault", at: OperatingSystem.wallTime) { $0.add("why", "\(fault)") }
+        }
+        try await seats.attach(journal)
+        let loaded = shared.location.load(try journal.loadBindings())
+        guard loaded.damaged.isEmpty else {
+            throw DataFolder.Failure(
+                description:
+                    "\(loaded.damaged.count) stored bindings cannot be read: restore state.sqlite from a backup")
+        }
+        for mailbox in transport.mailboxes { mailbox.post(.trustChanged(update)) }
+        return Signalling(shared: shared, transport: transport, shards: seats.shards, bindings: loaded.bindings)
+    }
+
+    /// From now on every change of the trust reaches the shards, and a renewed certificate every place that shows it.
+    private func follow(
+        _ replica: TrustReplica, _ transport: TransportServer, _ tls: TrustChannelTLS, _ shown: ShownCertificate,
+        _ configuration: NodeConfiguration
+    ) async {
+        await replica.connect(
+            transport.mailboxes,
+            onEpoch: {
+                transport.endTLSGeneration()
+                tls.accepting.endGeneration()
+            },
+            onChain: { chain in
+                guard let material = try? shown.material(chain) else { return }
+                tls.accepting.replace(material)
+                tls.dialling.replace(material)
+                transport.replaceDiallingMaterial(material)
+                for listener in configuration.listeners {
+                    guard let material = try? shown.material(chain, for: listener.kind) else { continue }
+                    transport.replaceMaterial(material, ofListener: listener.kind.rawValue)
+                }
+            })
+    }
+
+    private func openListeners(_ parts: inout Parts, _ shown: ShownCertificate) async throws {
+        let chain = await parts.replica.chain
         for listener in parts.configuration.listeners {
-            var shown = material
-            if listener.kind == .internal {
-                shown = try TLSMaterial(
-                    chain: await parts.replica.chain, privateKey: Array(keys.current.pem.utf8), authorities: authorities
-                )
-            } else if let files = parts.configuration.externalCertificate {
-                shown = try Self.material(from: files)
-            }
             let usual = listener.kind.usualClasses(roles: parts.configuration.roles)
             let allowed =
                 parts.configuration.classes.isEmpty ? usual : parts.configuration.classes.intersection(usual)
             do {
-                parts.addresses.listeners[listener.kind.rawValue] = try await parts.transport.listen(
+                parts.addresses.listeners[listener.kind.rawValue] = try await parts.signalling.transport.listen(
                     ListenerSettings(
                         name: listener.kind.rawValue, address: listener.address,
-                        facts: ListenerFacts(kind: listener.kind, classes: allowed), material: shown))
+                        facts: ListenerFacts(kind: listener.kind, classes: allowed),
+                        material: try shown.material(chain, for: listener.kind)))
             } catch {
                 throw StartFailure.listening(listener.kind.rawValue, listener.address, error)
             }
         }
     }
 
-    private static func material(from files: NodeConfiguration.ExternalCertificate) throws -> TLSMaterial {
-        guard let chain = try DataFolder.read(files.chain), let key = try DataFolder.read(files.key) else {
-            throw DataFolder.Failure(description: "\(files.chain) or \(files.key) is missing")
+    private func openTrustChannel(
+        _ parts: inout Parts, _ tls: TrustChannelTLS, _ group: MultiThreadedEventLoopGroup, _ endings: inout Endings
+    ) async throws {
+        let configuration = parts.configuration
+        let channel = TrustChannel(
+            ownServer: configuration.server, replica: parts.replica, authority: parts.authority, log: parts.log)
+        let server = try await listen(
+            "trust", configuration.trust,
+            security: .tls(
+                tls.accepting, ListenerFacts(kind: .internal, classes: [.server]), admit: { _ in true }),
+            group, isKnown: parts.replica.pinnedKeys.has, handler: channel.answer)
+        endings.add { await server.stop() }
+        parts.addresses.trust = server.networkAddress
+        if let authority = parts.authority {
+            let pusher = AuthorityPusher(
+                channel: channel, tls: tls.dialling, group: group, authority: authority, own: configuration.server)
+            let keeper = AuthorityKeeper(authority: authority, log: parts.log)
+            endings.add(ending: Task { await pusher.run() })
+            endings.add(ending: Task { await keeper.run() })
+        } else if !configuration.roles.contains(.edge) {
+            endings.add(
+                ending: Task {
+                    await channel.poll(authorityNamed: configuration.authority, tls: tls.dialling, group: group)
+                })
         }
-        return try TLSMaterial(chain: PEMText.certificates(in: String(decoding: chain, as: UTF8.self)), privateKey: key)
     }
 
-    private func startTrustChannel(_ parts: inout Parts, _ material: TLSMaterial) async throws {
-        let channel = TrustChannel(
-            ownServer: parts.configuration.server, replica: parts.replica, authority: parts.authority, log: parts.log)
-        let server = try await listen(
-            "trust", parts.configuration.trust,
-            security: .tls(
-                try TrustTLS.server(material: material), ListenerFacts(kind: .internal, classes: [.server]),
-                admit: { _ in true }),
-            parts.group, isKnown: parts.replica.pinnedKeys.has, channel.answer)
-        if case .network(let address) = server.address { parts.addresses.trust = address }
-        parts.servers.append(server)
-        let client = try TrustTLS.client(material: material)
-        let group = parts.group
-        let configuration = parts.configuration
-        if let authority = parts.authority {
-            let edges = AuthorityPusher(
-                channel: channel, tls: client, group: group, authority: authority, own: configuration.server)
-            parts.tasks.append(Task { await edges.run() })
-            let log = parts.log
-            parts.tasks.append(
-                Task {
-                    while !Task.isCancelled {
-                        try? await Task.sleep(for: .seconds(10))
-                        do {
-                            _ = try await authority.tick(at: OperatingSystem.wallTime)
-                        } catch {
-                            log.write(.error, "authorityFailed", at: OperatingSystem.wallTime) {
-                                $0.add("why", "\(error)")
-                            }
-                        }
-                    }
-                })
-        } else if !configuration.roles.contains(.edge) {
-            parts.tasks.append(
-                Task { await channel.poll(authorityNamed: configuration.authority, tls: client, group: group) })
-        }
+    private func openAdministration(
+        _ holder: RuntimeHolder, _ group: MultiThreadedEventLoopGroup, _ endings: inout Endings
+    ) async throws {
+        let server = try await WebServer.start(
+            on: .socket(path: folder.adminSocket), security: .none, group: group, isKnown: { _ in true },
+            handler: { request in
+                guard let runtime = holder.runtime else { return .text("starting\n", status: 503) }
+                return await AdminAPI(runtime: runtime).answer(request)
+            })
+        endings.add { await server.stop() }
+        unsafe chmod(folder.adminSocket, 0o600)
     }
 
     private func listen(
         _ key: String, _ address: NetworkAddress, security: WebServer.Security, _ group: MultiThreadedEventLoopGroup,
         isKnown: @escaping @Sendable (LinkEvidence?) -> Bool,
-        _ handler: @escaping @Sendable (WebRequest) async -> WebResponse
+        handler: @escaping @Sendable (WebRequest) async -> WebResponse
     ) async throws -> WebServer {
         do {
             return try await WebServer.start(
@@ -258,39 +303,5 @@ struct NodeStart {
         } catch {
             throw StartFailure.listening(key, address, error)
         }
-    }
-
-    private func startControl(_ parts: inout Parts) async throws -> NodeRuntime {
-        let holder = RuntimeHolder()
-        let admin = try await WebServer.start(
-            on: .socket(path: folder.adminSocket), security: .none, group: parts.group,
-            isKnown: { _ in true },
-            handler: { request in
-                guard let runtime = holder.runtime else { return .text("starting\n", status: 503) }
-                return await AdminAPI(runtime: runtime).answer(request)
-            })
-        unsafe chmod(folder.adminSocket, 0o600)
-        parts.servers.append(admin)
-        if let address = parts.configuration.metrics {
-            let server = try await listen(
-                "metrics", address, security: .none, parts.group, isKnown: { _ in false },
-                { request in
-                    guard let runtime = holder.runtime else { return .text("starting\n", status: 503) }
-                    switch (request.method, request.path) {
-                    case ("GET", "/metrics"):
-                        await runtime.refreshMetrics()
-                        return WebResponse(
-                            contentType: "text/plain; version=0.0.4",
-                            body: Array(runtime.metrics.text(at: OperatingSystem.wallTime).utf8))
-                    case ("GET", "/livez"), ("GET", "/readyz"): return .text("ok\n")
-                    case (_, _): return .text("not here\n", status: 404)
-                    }
-                })
-            if case .network(let bound) = server.address { parts.addresses.metrics = bound }
-            parts.servers.append(server)
-        }
-        let runtime = NodeRuntime(self, parts)
-        holder.set(runtime)
-        return runtime
     }
 }

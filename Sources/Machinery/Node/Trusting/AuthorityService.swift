@@ -18,6 +18,8 @@ public actor AuthorityService {
     private let ownServer: String
     private let ownPool: String
     private var listeners: [UUID: CheckedContinuation<Void, Never>] = [:]
+    /// What a person has to do, as of the last `tick`; most urgent first.
+    public private(set) var needs: [AuthorityNeed] = []
     /// What each node acknowledged last.
     public private(set) var acknowledgements: [String: (acknowledgement: NodeAcknowledgement, at: WallTime)] = [:]
 
@@ -104,6 +106,7 @@ public actor AuthorityService {
     /// Does what is due, and stamps the snapshot. Called on start and every few seconds.
     public func tick(at now: WallTime) async throws -> [AuthorityNeed] {
         let renewal = try publisher.renew(now: now, ledger: database.ledger)
+        needs = renewal.needs
         let stamp = try publisher.stamp(now: now)
         if renewal.publication != nil || stamp != nil { try await spread(at: now) }
         return renewal.needs
@@ -165,16 +168,34 @@ public actor AuthorityService {
         publisher.state.epoch > epoch || publisher.directorySequence > sequence
     }
 
-    /// Returns when something was published, or after `seconds`.
-    public func waitForChange(atMost seconds: Int64) async {
+    // One turn of the actor looks and begins to wait: what is published in between would be missed for `seconds`.
+
+    /// Returns when an edge that told this has more to close, or after `seconds`, or when its task is cancelled.
+    public func waitForNews(since epoch: TrustEpoch, userEnded sequence: UInt64?, atMost seconds: Int64) async {
+        if !isNews(since: epoch, userEnded: sequence) { await waitForChange(atMost: seconds) }
+    }
+
+    /// Returns when more than this is published, or after `seconds`, or when its task is cancelled.
+    public func waitForNews(
+        since epoch: TrustEpoch, directorySequence sequence: UInt64, atMost seconds: Int64
+    ) async {
+        if !isNews(since: epoch, directorySequence: sequence) { await waitForChange(atMost: seconds) }
+    }
+
+    private func waitForChange(atMost seconds: Int64) async {
         let id = UUID()
-        await withCheckedContinuation { continuation in
-            listeners[id] = continuation
-            Task {
-                try? await Task.sleep(for: .seconds(seconds))
-                self.wake(id)
-            }
+        let alarm = Task {
+            try? await Task.sleep(for: .seconds(seconds))
+            self.wake(id)
         }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if Task.isCancelled { continuation.resume() } else { listeners[id] = continuation }
+            }
+        } onCancel: {
+            Task { await self.wake(id) }
+        }
+        alarm.cancel()
     }
 
     private func wake(_ id: UUID) {

@@ -55,22 +55,12 @@ struct TrustChannel: Sendable {
         guard let authority else { return .text("this server is not the authority\n", status: 404) }
         let epoch = TrustEpoch(UInt64(request.query["have"] ?? "") ?? 0)
         let sequence = UInt64(request.query["directory"] ?? "") ?? 0
-        if request.query["wait"] != "0" { await waitForNews(authority, since: epoch, sequence) }
+        if request.query["wait"] != "0" {
+            await authority.waitForNews(since: epoch, directorySequence: sequence, atMost: Self.pollSeconds)
+        }
         let delivery = await authority.delivery(
             to: node, have: epoch, directorySequence: sequence, at: OperatingSystem.wallTime)
         return WebResponse(body: delivery.bytes)
-    }
-
-    private func waitForNews(_ authority: AuthorityService, since epoch: TrustEpoch, _ sequence: UInt64) async {
-        guard await !authority.isNews(since: epoch, directorySequence: sequence) else { return }
-        await authority.waitForChange(atMost: Self.pollSeconds)
-    }
-
-    private func waitForNews(
-        _ authority: AuthorityService, since epoch: TrustEpoch, userEnded sequence: UInt64?
-    ) async {
-        guard await !authority.isNews(since: epoch, userEnded: sequence) else { return }
-        await authority.waitForChange(atMost: Self.pollSeconds)
     }
 
     private func acknowledge(_ request: WebRequest, from node: String) async -> WebResponse {
@@ -160,7 +150,7 @@ struct TrustChannel: Sendable {
                 epoch = acknowledgement.epoch
                 userEnded = acknowledgement.userEnded
                 pause = 1
-                await waitForNews(authority, since: epoch, userEnded: userEnded)
+                await authority.waitForNews(since: epoch, userEnded: userEnded, atMost: Self.pollSeconds)
             } catch {
                 guard !Task.isCancelled else { return }
                 log.write(.warning, "edgeUnreachable", at: OperatingSystem.wallTime) { line in

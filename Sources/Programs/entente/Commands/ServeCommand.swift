@@ -21,7 +21,8 @@ struct ServeCommand: AsyncParsableCommand {
         try await reporting(asJSON: options.json) {
             let count = loops ?? ProcessInfo.processInfo.activeProcessorCount
             let signals = Signals()
-            let runtime = try await NodeRuntime.start(folder: options.folder, loops: count)
+            let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+            let runtime = try await NodeRuntime.start(folder: options.folder, loops: count, manager: manager)
             await signals.wait()
             await runtime.stop(drainSeconds: 10)
         }

@@ -44,6 +44,9 @@ struct StatusCommand: Command {
             .map { "\($0.value.integerValue ?? 0) \($0.key)" }
         rows.append(["links", links.isEmpty ? "none" : links.joined(separator: ", ")])
         rows.append(["users", "\(value.shown("users")), \(value.shown("addresses_of_record")) of them signed in"])
+        for need in value["needs"]?.arrayValue ?? [] {
+            rows.append(["to do", "\(need.shown("why")): \(need.shown("next"))"])
+        }
         var text = Terminal.table([], rows)
         let nodes = value["nodes"]?.arrayValue ?? []
         if !nodes.isEmpty {
