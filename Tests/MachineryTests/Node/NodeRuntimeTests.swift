@@ -1,6 +1,10 @@
+import Authority
+import Basis
 import Foundation
+import Synchronization
 import Testing
 import Transport
+import Trust
 import UserAgent
 import Web
 
@@ -135,7 +139,40 @@ import Web
     }
 }
 
+/// Renewal while a server runs.
+@Suite struct RenewedCertificateTests {
+    @Test("wire.md, Renewal without a request: a server that runs shows the new certificate, at its trust channel too")
+    func shown() async throws {
+        let organisation = try await NodeOrganisation(users: ["alice"])
+        let runtime = try await NodeRuntime.start(folder: organisation.front, loops: 1)
+        let caller = try TrustTLS.client(
+            material: TLSMaterial(
+                chain: try TrustReplica.chain(in: organisation.edge),
+                privateKey: Array(try NodeKeys.loadOrMake(in: organisation.edge).current.pem.utf8)))
+        let first = try #require(await runtime.replica.chain.first)
+        #expect(try await runtime.shownAtTrustChannel(to: caller) == first)
+        // Certificates of seven days are renewed at half of their life.
+        _ = try await runtime.authority?.tick(at: OperatingSystem.wallTime + .seconds(4 * 86_400))
+        let second = try #require(await runtime.replica.chain.first)
+        #expect(first != second)
+        #expect(try await runtime.shownAtTrustChannel(to: caller) == second)
+        await runtime.stop(drainSeconds: 0)
+    }
+}
+
 extension NodeRuntime {
+    /// The certificate that a caller sees at the trust channel.
+    fileprivate func shownAtTrustChannel(to caller: TrustTLS) async throws -> [UInt8]? {
+        let seen = Mutex<[UInt8]?>(nil)
+        _ = try await WebClient.send(
+            WebRequest(method: "GET", path: "/"), to: .network(try #require(addresses.trust)),
+            security: .tls(caller, .server(configuration.server)) { evidence in
+                seen.withLock { $0 = evidence.chain.first }
+                return true
+            }, seconds: 10)
+        return seen.withLock { $0 }
+    }
+
     /// The samples of `/metrics` by name and label.
     fileprivate func metrics() async throws -> [String: Double] {
         let (status, text) = try await health("/metrics")
