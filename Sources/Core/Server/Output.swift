@@ -51,14 +51,18 @@ public final class DialRequest: Sendable {
 public final class JournalRecord: Sendable {
     /// Grows by one for each record of a shard; `Input.committed` names it.
     public let ticket: UInt64
+    /// Grows by one for each record of the process, from 1 on: the order in which memory took in the changes. A store that
+    /// shards write to at the same time commits in this order.
+    public let order: UInt64
     /// The key: an address-of-record.
     public let key: [UInt8]
     /// The encoded value (`BindingCoding`), nil when the key ends.
     public let value: [UInt8]?
 
-    /// One change under its ticket.
-    public init(ticket: UInt64, key: [UInt8], value: [UInt8]?) {
+    /// One change under its ticket, in its place.
+    public init(ticket: UInt64, order: UInt64, key: [UInt8], value: [UInt8]?) {
         self.ticket = ticket
+        self.order = order
         self.key = key
         self.value = value
     }

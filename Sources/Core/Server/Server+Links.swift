@@ -145,12 +145,13 @@ extension Server {
     /// Ends what an account has, and returns the flows that it had it on.
     private mutating func endUser(_ aor: [UInt8], at moment: Moment, into outputs: inout Outputs) -> [Flow] {
         let flows = shared.proven.forgetEverywhere(aor)
-        let bindings = shared.location.update(aor, at: moment.wall) { bindings in
-            defer { bindings = [] }
-            return bindings
+        var bound: [Binding] = []
+        let (_, change) = shared.location.update(aor, at: moment.wall) { bindings in
+            swap(&bound, &bindings)
+            return !bound.isEmpty
         }
-        if !bindings.isEmpty { record(aor, [], into: &outputs) }
-        return flows + bindings.compactMap(\.flow)
+        if let change { record(change, into: &outputs) }
+        return flows + bound.compactMap(\.flow)
     }
 
     private mutating func endFlow(_ flow: Flow, at moment: Moment, into outputs: inout Outputs) {

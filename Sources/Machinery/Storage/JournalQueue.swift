@@ -4,6 +4,9 @@ internal import Server
 /// The records that wait for the storage thread, under the limits of the settings. A value: `JournalStore` keeps it under
 /// its mutex.
 ///
+/// Two shards may change one address and come here in the other order; so a record waits until all that memory took in
+/// before it have come, and the last one committed is the last one made.
+///
 /// A shard is told the outcomes of its records in the order of their tickets. So once a record was refused, those of the
 /// same shard behind it are refused too, until the thread has taken the queue and will tell: all of the shard's records
 /// that were accepted lie before the refused ones then, in the same hands.
@@ -30,6 +33,9 @@ struct JournalQueue {
 
     private let settings: StorageSettings
     private var waiting = Taken()
+    /// The number of the next record that may be taken, and what came too early for it.
+    private var nextOrder: UInt64 = 1
+    private var early: [UInt64: (queued: QueuedRecord, isAccepted: Bool)] = [:]
     private(set) var waitingRecords = 0
     private var waitingBytes = 0
     private var threadIsAwake = false
@@ -49,16 +55,29 @@ struct JournalQueue {
     /// Accepts `record`, or notes that it was refused.
     mutating func add(_ record: JournalRecord, from shard: ShardID) {
         let bytes = record.byteCount
-        guard !isStopping, bytes <= settings.recordBytesMax, waitingRecords < settings.queuedRecordsMax,
-            waitingBytes <= settings.queuedBytesMax - bytes, !waiting.refused.contains(where: { $0.shard == shard })
-        else {
-            waiting.refused.extend(by: record.ticket, of: shard)
+        let isAccepted =
+            !isStopping && bytes <= settings.recordBytesMax && waitingRecords < settings.queuedRecordsMax
+            && waitingBytes <= settings.queuedBytesMax - bytes
+        if isAccepted {
+            waitingRecords += 1
+            waitingBytes += bytes
+        }
+        let queued = QueuedRecord(shard: shard, record: record)
+        guard record.order == nextOrder || isStopping else { return early[record.order] = (queued, isAccepted) }
+        line(up: queued, isAccepted)
+        while let next = early.removeValue(forKey: nextOrder) { line(up: next.queued, next.isAccepted) }
+    }
+
+    /// Puts the next record in its place: behind what was accepted, or behind what was refused.
+    private mutating func line(up queued: QueuedRecord, _ isAccepted: Bool) {
+        nextOrder = queued.record.order + 1
+        guard isAccepted, !waiting.refused.contains(where: { $0.shard == queued.shard }) else {
+            waiting.refused.extend(by: queued.record.ticket, of: queued.shard)
             waiting.refusedCount += 1
+            if isAccepted { finish([queued]) }
             return
         }
-        waiting.records.append(QueuedRecord(shard: shard, record: record))
-        waitingRecords += 1
-        waitingBytes += bytes
+        waiting.records.append(queued)
     }
 
     /// Whether the caller has to wake the thread; once for each time that it sleeps.
@@ -101,9 +120,13 @@ struct JournalQueue {
         return true
     }
 
-    /// Refuses everything from now on, and lets the thread end when it has committed what waits.
+    /// Refuses everything from now on, and lets the thread end when it has committed what waits. What still waits for a
+    /// record that never came is behind a shard that has ended; nobody was told that it stands.
     mutating func stop() {
         isStopping = true
+        for order in early.keys.sorted() {
+            if let next = early.removeValue(forKey: order) { line(up: next.queued, next.isAccepted) }
+        }
     }
 
     private var hasWork: Bool { !waiting.records.isEmpty || !waiting.refused.isEmpty }

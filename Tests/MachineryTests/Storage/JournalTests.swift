@@ -59,8 +59,8 @@ struct JournalTests {
         defer { store.stop() }
         try holdingWrites(of: database) {
             store.append(records(1...3), from: shard)
-            store.append(records(1...7), from: other)
-            store.append(records(4...5), from: shard)
+            store.append(records(1...7, others: 3), from: other)
+            store.append(records(4...5, others: 7), from: shard)
         }
         #expect(try first.upTo(5).last == .committed(upTo: 5))
         #expect(try second.upTo(7).last == .committed(upTo: 7))
@@ -83,7 +83,8 @@ struct JournalTests {
             ]
             for (index, step) in steps.enumerated() {
                 let record = JournalRecord(
-                    ticket: UInt64(index) + 1, key: Array(step.0.utf8), value: step.1.map { Array($0.utf8) })
+                    ticket: UInt64(index) + 1, order: UInt64(index) + 1, key: Array(step.0.utf8),
+                    value: step.1.map { Array($0.utf8) })
                 store.append([record], from: shard)
                 _ = try outcomes.upTo(record.ticket)
             }
@@ -219,13 +220,13 @@ struct JournalTests {
         defer { store.stop() }
         try holdingWrites(of: database) {
             store.append(records(1...4) + records(5...5, size: 200) + records(6...6), from: shard)
-            store.append(records(1...1), from: ShardID(1))
+            store.append(records(1...1, others: 6), from: ShardID(1))
         }
         let told = try outcomes.upTo(6)
         #expect(told.last == .failed(first: 5, last: 6))
         #expect(told.dropLast().last == .committed(upTo: 4))
         #expect(try others.upTo(1) == [.committed(upTo: 1)])
-        store.append(records(7...7), from: shard)
+        store.append(records(7...7, others: 1), from: shard)
         #expect(try outcomes.upTo(7).last == .committed(upTo: 7))
         #expect(store.statistics.refusedRecords == 2)
     }
@@ -280,7 +281,8 @@ struct JournalTests {
         DispatchQueue.concurrentPerform(iterations: 4) { number in
             for ticket in UInt64(1)...500 {
                 let record = JournalRecord(
-                    ticket: ticket, key: Array("k\(number)".utf8), value: Array("v\(ticket)".utf8))
+                    ticket: ticket, order: (ticket - 1) * 4 + UInt64(number) + 1, key: Array("k\(number)".utf8),
+                    value: Array("v\(ticket)".utf8))
                 store.append([record], from: ShardID(UInt8(number)))
             }
         }
@@ -290,6 +292,28 @@ struct JournalTests {
             #expect(tickets == tickets.sorted() && tickets.last == 500)
         }
         #expect(try contents(store) == ["k0": "v500", "k1": "v500", "k2": "v500", "k3": "v500"])
+    }
+
+    @Test("Two shards change one address: the change that memory took in last is the one that stays, however they come")
+    func crossing() throws {
+        let folder = try StorageFolder()
+        let database = try folder.open()
+        let outcomes = (0..<2).map { _ in Outcomes() }
+        let store = try database.journal(
+            mailboxes: [ShardID(0): outcomes[0].mailbox, ShardID(1): outcomes[1].mailbox])
+        defer { store.stop() }
+        func record(_ ticket: UInt64, order: UInt64, _ value: String?) -> JournalRecord {
+            JournalRecord(ticket: ticket, order: order, key: Array("alice".utf8), value: value.map { Array($0.utf8) })
+        }
+        store.append([record(1, order: 2, "second"), record(2, order: 4, "fourth")], from: ShardID(1))
+        // Nobody is told of what waits for an earlier change, and nothing of it is stored.
+        #expect(try contents(store) == [:])
+        store.append([record(1, order: 1, "first")], from: ShardID(0))
+        _ = try outcomes[1].upTo(1)
+        #expect(try contents(store) == ["alice": "second"])
+        store.append([record(2, order: 3, nil)], from: ShardID(0))
+        _ = try outcomes[1].upTo(2)
+        #expect(try contents(store) == ["alice": "fourth"])
     }
 
     /// Runs `body` while the storage thread has to wait with its next commit.

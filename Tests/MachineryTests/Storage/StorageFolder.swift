@@ -103,11 +103,14 @@ final class Outcomes: Sendable {
 }
 
 /// Records with tickets from `first` on: key `k` and the ticket, value `v` and the ticket, or nil.
-func records(_ tickets: ClosedRange<UInt64>, keys: UInt64 = .max, size: Int = 8) -> [JournalRecord] {
+/// `others` is how many records of other shards came before.
+func records(
+    _ tickets: ClosedRange<UInt64>, keys: UInt64 = .max, size: Int = 8, others: UInt64 = 0
+) -> [JournalRecord] {
     tickets.map { ticket in
         let value = Array("v\(ticket)".utf8)
         return JournalRecord(
-            ticket: ticket, key: Array("k\(ticket % keys)".utf8),
+            ticket: ticket, order: ticket + others, key: Array("k\(ticket % keys)".utf8),
             value: value + [UInt8](repeating: 0x2E, count: max(0, size - value.count)))
     }
 }

@@ -20,6 +20,8 @@ public final class LocationService: Sendable {
     }
 
     private let boxes: [Box]
+    private let addressCount = Atomic<Int>(0)
+    private let changeCount = Atomic<UInt64>(0)
 
     /// An empty table.
     public init() {
@@ -35,7 +37,7 @@ public final class LocationService: Sendable {
                 continue
             }
             result.bindings += bindings.count
-            box(for: key).stripe.withLock { $0.bindings[key] = bindings }
+            box(for: key).stripe.withLock { put(bindings, under: key, in: &$0) }
         }
         return result
     }
@@ -56,35 +58,51 @@ public final class LocationService: Sendable {
         }
     }
 
-    /// Changes the bindings of `aor` in one step and returns what `change` returns. Expired ones are gone before `change` sees them.
-    func update<Result: Sendable>(
-        _ aor: [UInt8], at wall: WallTime, _ change: (inout [Binding]) -> Result
-    ) -> Result {
+    /// Changes the bindings of `aor` in one step. Expired ones are gone before `change` sees them.
+    ///
+    /// - Parameter change: Returns whether it changed anything; only then there is something to be stored.
+    func update(
+        _ aor: [UInt8], at wall: WallTime, _ change: (inout [Binding]) -> Bool
+    ) -> (bindings: [Binding], change: BindingChange?) {
         box(for: aor).stripe.withLock { stripe in
-            var bindings = stripe.bindings.removeValue(forKey: aor) ?? []
+            var bindings = stripe.bindings[aor] ?? []
             bindings.removeAll { $0.expires <= wall }
-            let result = change(&bindings)
-            if !bindings.isEmpty { stripe.bindings[aor] = bindings }
-            return result
+            let isChanged = change(&bindings)
+            put(bindings, under: aor, in: &stripe)
+            return (bindings, isChanged ? nextChange(of: aor, to: bindings) : nil)
         }
     }
 
-    /// Removes what has expired at `wall` from one stripe and returns the addresses that changed with what is left of them.
-    func expire(stripe index: Int, at wall: WallTime) -> [(aor: [UInt8], left: [Binding])] {
+    /// Removes what has expired at `wall` from one stripe and returns what changed, sorted by address.
+    func expire(stripe index: Int, at wall: WallTime) -> [BindingChange] {
         boxes[index % boxes.count].stripe.withLock { stripe in
-            var changed: [(aor: [UInt8], left: [Binding])] = []
-            for (aor, bindings) in stripe.bindings where bindings.contains(where: { $0.expires <= wall }) {
-                changed.append((aor, bindings.filter { $0.expires > wall }))
-            }
             // Sorted, because the order of a dictionary changes from process to process and a run must not.
-            changed.sort { $0.aor.lexicographicallyPrecedes($1.aor) }
-            for (aor, left) in changed { stripe.bindings[aor] = left.isEmpty ? nil : left }
-            return changed
+            let due = stripe.bindings.filter { $0.value.contains { $0.expires <= wall } }.sorted {
+                $0.key.lexicographicallyPrecedes($1.key)
+            }
+            return due.map { aor, bindings in
+                let left = bindings.filter { $0.expires > wall }
+                put(left, under: aor, in: &stripe)
+                return nextChange(of: aor, to: left)
+            }
         }
     }
 
-    /// Whether there is no binding at all.
-    var isEmpty: Bool { boxes.allSatisfy { $0.stripe.withLock { $0.bindings.isEmpty } } }
+    private func put(_ bindings: [Binding], under aor: [UInt8], in stripe: inout Stripe) {
+        let before = stripe.bindings.updateValue(bindings, forKey: aor)
+        if bindings.isEmpty { stripe.bindings[aor] = nil }
+        let difference = (bindings.isEmpty ? 0 : 1) - (before == nil ? 0 : 1)
+        if difference != 0 { addressCount.add(difference, ordering: .relaxed) }
+    }
+
+    /// Called with the stripe locked, so that the numbers of one address rise in the order of its changes.
+    private func nextChange(of aor: [UInt8], to bindings: [Binding]) -> BindingChange {
+        BindingChange(
+            order: changeCount.add(1, ordering: .relaxed).newValue, aor: aor, bindings: bindings)
+    }
+
+    /// Whether there is no binding at all. Read without a lock: another shard's change may be seen a moment later.
+    var isEmpty: Bool { addressCount.load(ordering: .relaxed) == 0 }
 
     /// How many addresses and bindings there are; for reports, not for decisions.
     public var census: (addresses: Int, bindings: Int) {
@@ -109,4 +127,13 @@ public final class LocationService: Sendable {
         for byte in aor { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         return boxes[Int(hash % UInt64(boxes.count))]
     }
+}
+
+/// What an address has become. Every one must be stored, also when nobody waits for it: the store commits them in `order`.
+struct BindingChange {
+    /// Counts the changes of this process without a gap, from 1 on.
+    let order: UInt64
+    let aor: [UInt8]
+    /// All that is bound now.
+    let bindings: [Binding]
 }

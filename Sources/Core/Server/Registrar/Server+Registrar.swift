@@ -11,23 +11,24 @@ extension Server {
         guard let order = Registrar.order(in: message, flow: flow) else {
             return answer(job, 400, "Bad Contact", at: moment, into: &outputs)
         }
-        let (result, bindings) = shared.location.update(aor, at: moment.wall) { bindings in
-            let result = Registrar.apply(order, to: &bindings, at: moment.wall)
-            return (result, bindings)
+        var result = Registrar.Answer.accepted(isChanged: false)
+        let (bindings, change) = shared.location.update(aor, at: moment.wall) { bindings in
+            result = Registrar.apply(order, to: &bindings, at: moment.wall)
+            if case .accepted(isChanged: true) = result { return true }
+            return false
         }
         switch result {
         case .refused(let status, let reason, let list):
             answer(job, status, reason, list.fields.map { ($0.name, $0.value) }, at: moment, into: &outputs)
-        case .accepted(let isChanged):
+        case .accepted:
             var fields = acceptance(of: order, bindings, message, at: moment.wall)
             // The edge keeps it with the flow, so that the connection ends with the user; it does not tell the client.
             if job.link.peerClass == .server {
                 fields.append((.pAssertedIdentity, Array("<sip:".utf8) + aor + [UInt8(ascii: ">")]))
             }
-            guard isChanged else { return answer(job, 200, "OK", fields, at: moment, into: &outputs) }
+            guard let change else { return answer(job, 200, "OK", fields, at: moment, into: &outputs) }
             settle(aor, bindings, flow: flow, at: moment)
-            outputs.detail(.bindingsChanged(aor: aor, count: bindings.count))
-            let ticket = record(aor, bindings, into: &outputs)
+            let ticket = record(change, into: &outputs)
             if let transaction = job.transaction {
                 journal.wait(
                     JournalQueue.Pending(
@@ -73,10 +74,12 @@ extension Server {
 
     /// Writes what is now under an address to the journal.
     @discardableResult
-    mutating func record(_ aor: [UInt8], _ bindings: [Binding], into outputs: inout Outputs) -> UInt64 {
+    mutating func record(_ change: BindingChange, into outputs: inout Outputs) -> UInt64 {
         let ticket = journal.ticket()
-        let value = bindings.isEmpty ? nil : BindingCoding.encode(bindings)
-        outputs.items.append(.append(JournalRecord(ticket: ticket, key: aor, value: value)))
+        let value = change.bindings.isEmpty ? nil : BindingCoding.encode(change.bindings)
+        outputs.items.append(
+            .append(JournalRecord(ticket: ticket, order: change.order, key: change.aor, value: value)))
+        outputs.detail(.bindingsChanged(aor: change.aor, count: change.bindings.count))
         return ticket
     }
 
@@ -105,22 +108,17 @@ extension Server {
 
     /// The flow has gone: its bindings go with it.
     mutating func endBindings(of aor: [UInt8], on flow: Flow, at moment: Moment, into outputs: inout Outputs) {
-        let left: [Binding]? = shared.location.update(aor, at: moment.wall) { bindings in
+        let (_, change) = shared.location.update(aor, at: moment.wall) { bindings in
             let count = bindings.count
             bindings.removeAll { $0.flow == flow }
-            return bindings.count == count ? nil : bindings
+            return bindings.count != count
         }
-        guard let left else { return }
-        record(aor, left, into: &outputs)
-        outputs.detail(.bindingsChanged(aor: aor, count: left.count))
+        if let change { record(change, into: &outputs) }
     }
 
     mutating func expireBindings(at moment: Moment, into outputs: inout Outputs) {
         while let stripe = expirySweep.take(at: moment.now) {
-            for (aor, left) in shared.location.expire(stripe: stripe, at: moment.wall) {
-                record(aor, left, into: &outputs)
-                outputs.detail(.bindingsChanged(aor: aor, count: left.count))
-            }
+            for change in shared.location.expire(stripe: stripe, at: moment.wall) { record(change, into: &outputs) }
         }
     }
 }
