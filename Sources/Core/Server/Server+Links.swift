@@ -23,7 +23,11 @@ extension Server {
             if let end = peer.notAfter { deadlines.expire(id, at: moment.now + (end - moment.wall) + .seconds(1)) }
             if case .outbound(let target) = evidence.direction {
                 for waiting in dialler.established(target, as: id) {
-                    send(branch: waiting.branch, of: waiting.context, over: id, at: moment, into: &outputs)
+                    switch waiting {
+                    case .branch(let branch, let context):
+                        send(branch: branch, of: context, over: id, at: moment, into: &outputs)
+                    case .acknowledgement(let bytes): write(bytes, to: id, into: &outputs)
+                    }
                 }
             }
         case .refused(let refusal, let trace):
@@ -46,7 +50,8 @@ extension Server {
         for target: Dialled, _ failure: Dialler.Failure, at moment: Moment, into outputs: inout Outputs
     ) {
         for waiting in dialler.failed(target, failure, at: moment.now, chance: &chance) {
-            branchFailed(waiting.branch, of: waiting.context, failure, at: moment, into: &outputs)
+            guard case .branch(let branch, let context) = waiting else { continue }
+            branchFailed(branch, of: context, failure, at: moment, into: &outputs)
         }
     }
 

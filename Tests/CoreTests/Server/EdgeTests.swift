@@ -354,20 +354,15 @@ struct EdgeTests {
         #expect(edge.statuses(client) == [500] && edge.dials.isEmpty)
     }
 
-    @Test("Of several edges the next one serves when the first is gone, and its dialogs stay with it")
-    func nextEdge() throws {
-        let home = try TestServer("fe1", in: world, users: ["alice"])
-        let alice = try home.signedIn("alice")
-        let draft = Draft.invite("alice", to: "x@fabrikam.example")
-        home.send(draft, on: alice)
-        try home.failDial()
-        let out = try home.answerDial(as: "edge2")
-        let edge = try TestServer("edge2", in: world)
+    /// alice's call to a partner, answered, through the edge that `home` has just dialled.
+    private func answeredCall(of alice: ConnectionID, _ draft: Draft, at home: TestServer, through name: String) throws
+        -> (dialog: TestDialog, out: ConnectionID)
+    {
+        let out = try home.answerDial(as: name)
+        let edge = try TestServer(name, in: world)
         let inside = try edge.peer("fe1")
-        var bytes: [UInt8] = []
         let invite = try home.one(out)
-        invite.serialise(into: &bytes)
-        edge.send(bytes, on: inside)
+        edge.send(invite.serialised(), on: inside)
         let route = try #require(try edge.one(try edge.answerDial(as: nil)).texts(.recordRoute).first)
         let answer = invite.answered(200, ["Contact: <sip:x@10.0.0.9>", "Record-Route: \(route)"])
         // The edge's line stands above ours.
@@ -376,10 +371,33 @@ struct EdgeTests {
         let ordered = text.replacing(own, with: "").replacing(
             "Record-Route: \(route)\r\n", with: "Record-Route: \(route)\r\n" + own)
         home.send(Array(ordered.utf8), on: out)
-        let dialog = try TestDialog(caller: draft, try #require(home.read(alice).last))
+        return (try TestDialog(caller: draft, try #require(home.read(alice).last)), out)
+    }
+
+    @Test("Of several edges the next one serves when the first is gone, and its dialogs stay with it")
+    func nextEdge() throws {
+        let home = try TestServer("fe1", in: world, users: ["alice"])
+        let alice = try home.signedIn("alice")
+        let draft = Draft.invite("alice", to: "x@fabrikam.example")
+        home.send(draft, on: alice)
+        try home.failDial()
+        let (dialog, out) = try answeredCall(of: alice, draft, at: home, through: "edge2")
         home.pass(.seconds(60))
         home.send(dialog.request("BYE"), on: alice)
         #expect(try home.one(out).method == .bye && home.dials.isEmpty)
+    }
+
+    @Test("RFC 3261 §16.6: the ACK to a 2xx opens the link again when it went down meanwhile, and waits for it")
+    func acknowledgementWaits() throws {
+        let home = try TestServer("fe1", in: world, users: ["alice"])
+        let alice = try home.signedIn("alice")
+        let draft = Draft.invite("alice", to: "x@fabrikam.example")
+        home.send(draft, on: alice)
+        let (dialog, out) = try answeredCall(of: alice, draft, at: home, through: "edge1")
+        home.handle(.closed(out))
+        home.send(dialog.request("ACK") { $0.cSeq = draft.cSeq }, on: alice)
+        let again = try home.answerDial(as: "edge1")
+        #expect(try home.one(again).method == .ack && again != out)
     }
 
     @Test("Inside a dialog the edge's own token names the partner, whatever host the partner's user agent has")

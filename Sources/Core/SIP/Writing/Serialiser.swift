@@ -1,4 +1,11 @@
 extension SIPMessage {
+    /// The message with its changes, in bytes of its own; `serialise(applying:into:)` spares their allocation.
+    public func serialised(applying edits: MessageEdits = MessageEdits()) -> [UInt8] {
+        var bytes: [UInt8] = []
+        serialise(applying: edits, into: &bytes)
+        return bytes
+    }
+
     /// Appends the message with its changes to `output`.
     ///
     /// The start line is written anew from its parts. Lines that keep the plain form are copied in runs, others are

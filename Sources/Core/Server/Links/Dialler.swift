@@ -20,10 +20,13 @@ struct Dialler {
         var why: String
     }
 
-    /// A request that waits for a link: its response context and branch.
-    struct Waiting {
-        let context: UInt64
-        let branch: Int
+    /// A request that waits for a link.
+    enum Waiting {
+        /// The branch of a response context.
+        case branch(Int, context: UInt64)
+        /// An ACK to a 2xx, ready to be written: nothing answers it, so nobody is told when the link stays down. The callee
+        /// asks for it again by its 2xx (RFC 3261 §13.3.1.4).
+        case acknowledgement([UInt8])
     }
 
     private struct Entry {
@@ -64,12 +67,6 @@ struct Dialler {
             entry.queue.append(waiting)
             return .wait(mustDial: true)
         }
-    }
-
-    /// The connection of a link that is up.
-    func connection(to target: Dialled) -> ConnectionID? {
-        guard case .up(let id)? = entries[target]?.progress else { return nil }
-        return id
     }
 
     /// The link is up: returns who waited for it.

@@ -12,7 +12,7 @@ extension Server {
         let loop = LoopHash(message, from: job.link.peer)
         guard !isLooping(message, loop) else { return answer(job, 482, "Loop Detected", at: moment, into: &outputs) }
         guard let transaction = job.transaction else {
-            return forwardAcknowledgement(job, to: targets, preparation, into: &outputs)
+            return forwardAcknowledgement(job, to: targets, preparation, at: moment, into: &outputs)
         }
         // RFC 5393 §5: the breadth that is left is shared by the branches.
         let breadth = min(message.maxBreadth ?? ServerLimits.maxBreadth, ServerLimits.maxBreadth)
@@ -50,7 +50,7 @@ extension Server {
             }
             send(branch: index, of: tag, over: id, at: moment, into: &outputs)
         case .link(let dialled, let address):
-            switch dialler.way(to: dialled, for: Dialler.Waiting(context: tag, branch: index), at: moment.now) {
+            switch dialler.way(to: dialled, for: .branch(index, context: tag), at: moment.now) {
             case .send(let id): send(branch: index, of: tag, over: id, at: moment, into: &outputs)
             case .wait(let mustDial):
                 if mustDial { outputs.items.append(.dial(DialRequest(dialled: dialled, address: address))) }
@@ -173,8 +173,16 @@ extension Server {
             message.serialise(applying: edits, into: &outputs.bytes)
             outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
         } else {
-            var bytes: [UInt8] = []
-            message.serialise(applying: edits, into: &bytes)
+            write(message.serialised(applying: edits), to: id, into: &outputs)
+        }
+    }
+
+    func write(_ bytes: [UInt8], to id: ConnectionID, into outputs: inout Outputs) {
+        if id.shard == shard {
+            let start = outputs.bytes.count
+            outputs.bytes += bytes
+            outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
+        } else {
             outputs.items.append(
                 .post(id.shard, MailBox(.write(id, bytes: bytes, from: shard, epoch: links.context.epoch))))
         }
@@ -182,24 +190,27 @@ extension Server {
 
     /// RFC 3261 §16.6 step 10: the ACK to a 2xx goes without a transaction; nobody answers it and nothing waits for it.
     private mutating func forwardAcknowledgement(
-        _ job: Job, to targets: [Target], _ preparation: Preparation, into outputs: inout Outputs
+        _ job: Job, to targets: [Target], _ preparation: Preparation, at moment: Moment, into outputs: inout Outputs
     ) {
+        let message = job.facts.message
         for target in targets {
-            let id: ConnectionID
-            switch target.hop {
-            case .connection(let connection):
-                // A flow that has gone takes nothing; the caller hears of it by the BYE that it cannot deliver either.
-                guard connection.shard != shard || links[connection] != nil else { continue }
-                id = connection
-            case .link(let dialled, _):
-                guard let up = dialler.connection(to: dialled) else { continue }
-                id = up
-            }
-            let branch = BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8))
             let edits = edits(
-                for: target, of: job.facts.message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
-                branch: branch)
-            write(job.facts.message, edits, to: id, into: &outputs)
+                for: target, of: message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
+                branch: BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8)))
+            switch target.hop {
+            case .connection(let id):
+                // A flow that has gone takes nothing; the caller hears of it by the BYE that it cannot deliver either.
+                guard id.shard != shard || links[id] != nil else { continue }
+                write(message, edits, to: id, into: &outputs)
+            case .link(let dialled, let address):
+                let bytes = message.serialised(applying: edits)
+                switch dialler.way(to: dialled, for: .acknowledgement(bytes), at: moment.now) {
+                case .send(let id): write(bytes, to: id, into: &outputs)
+                case .wait(mustDial: true):
+                    outputs.items.append(.dial(DialRequest(dialled: dialled, address: address)))
+                case .wait(mustDial: false), .fail, .full: continue
+                }
+            }
         }
     }
 
