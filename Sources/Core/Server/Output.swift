@@ -5,6 +5,8 @@ public import Trust
 public enum Output: Sendable {
     /// The link is admitted: read from it. The reader takes the proof.
     case admit(ConnectionID, VerifiedPeer)
+    /// A user is proven on a connection of this shard: it counts no more among the strangers of its address.
+    case proven(ConnectionID)
     /// Send these bytes of `Outputs.bytes` over a connection of this shard.
     case send(ConnectionID, ByteRange)
     /// Close a connection: what was written before leaves first when `CloseCause.drainsFirst`, buffered input is never read.

@@ -26,7 +26,11 @@ extension Server {
             }
         case .violation(let violation, let message):
             counters.messages[link.peerClass, default: 0] += 1
-            outputs.event(.violation(id, kind: "\(violation.kind)", offset: violation.offset))
+            let count = link.violations &+ 1
+            if count <= ServerLimits.violationsLoggedMax {
+                links.modify(id) { $0.violations = count }
+                outputs.event(.violation(id, kind: "\(violation.kind)", offset: violation.offset))
+            }
             switch violation.answer {
             case .respond(let status, let reason):
                 if let message, message.isRequest, message.method != .ack {
@@ -35,7 +39,8 @@ extension Server {
             case .discard, .close:
                 break
             }
-            if violation.closes { outputs.items.append(.close(id, .violation)) }
+            let isHopeless = !link.isProven && count >= ServerLimits.violationsLoggedMax / 4
+            if violation.closes || isHopeless { outputs.items.append(.close(id, .violation)) }
         }
     }
 
@@ -58,6 +63,11 @@ extension Server {
         guard let facts = RequestFacts(message) else {
             if message.method != .ack { reply(400, "Bad Request", to: message, on: id, into: &outputs) }
             return
+        }
+        guard message.method == .ack || message.method == .cancel || transactions.serverCount(on: id) < link.requestsMax
+        else {
+            return reply(
+                503, "Too many requests at once", Self.retryAfter(seconds: 5), to: message, on: id, into: &outputs)
         }
         switch transactions.receive(message, on: id, at: moment.now) {
         case .new(let transaction):

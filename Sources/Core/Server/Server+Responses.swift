@@ -198,6 +198,7 @@ extension Server {
             case 487: (487, "Request Terminated")
             // RFC 3261 §12.2.1.2: 481 tells the caller that the dialog is over, at the other end as well.
             case 488: context.request.toTag == nil ? (488, "Not Acceptable Here") : (481, "Media must be SRTP")
+            case 513: (513, "Message Too Large")
             // RFC 3261 §16.7: a 503 of the next hop is a 500 to the one before.
             default: isServer ? (503, "Service Unavailable") : (500, "Next hop unreachable")
             }
@@ -219,7 +220,7 @@ extension Server {
         }
         guard let link = links[context.connection] else { return }
         if (200..<300).contains(message.status), link.peerClass == .client {
-            admitted(context.request, message, on: context.connection)
+            admitted(context.request, message, on: context.connection, into: &outputs)
         }
         var edits = MessageEdits()
         edits.removeFirst(.via)
@@ -242,10 +243,12 @@ extension Server {
 
     /// At an edge, a success from inside says that the home server let the client's user in, and the one to a REGISTER
     /// which address-of-record its flow has now.
-    private mutating func admitted(_ request: SIPMessage, _ success: SIPMessage, on id: ConnectionID) {
+    private mutating func admitted(
+        _ request: SIPMessage, _ success: SIPMessage, on id: ConnectionID, into outputs: inout Outputs
+    ) {
         guard !surroundings.roles.contains(.frontEnd) else { return }
+        markProven(id, into: &outputs)
         links.modify(id) { link in
-            link.isProven = true
             guard request.method == .register, let user = success.assertedIdentities?.first?.uri?.addressOfRecord
             else { return }
             link.registered.removeAll { $0 == user }

@@ -27,6 +27,16 @@ public enum ServerLimits {
     public static let maxBreadth: UInt32 = 60
     /// RFC 3261 §16.6: Max-Forwards when the request has none.
     public static let maxForwards: UInt32 = 70
+    /// What this server may add to the head of a request that it sends on: Via, Record-Route or Path, Route, identity.
+    public static let addedHeadBytesMax = 2_048
+    /// The lines of the same.
+    public static let addedLinesMax = 12
+    /// Server transactions of one client's connection that may run before a user is proven on it, and then.
+    public static let transactionsUnprovenMax = 16
+    /// See `transactionsUnprovenMax`.
+    public static let transactionsOfClientMax = 256
+    /// Broken messages of one connection that are logged; a client on which no user is proven is cut at the fourth part.
+    public static let violationsLoggedMax: UInt8 = 16
     /// Requests that wait for one link to come up.
     public static let waitingForLinkMax = 1_024
     /// Back-off between attempts to open a link to another server: first, and longest.
@@ -35,13 +45,15 @@ public enum ServerLimits {
     public static let redialMax = Interval.seconds(30)
     /// How long a nonce is accepted after it was made; above it `stale=true`.
     public static let nonceLifetime = Interval.seconds(300)
-    /// Wrong passwords of one account or from one address before answers are held back.
+    /// Wrong passwords for one account from one address before answers are held back there.
     public static let failuresBeforeBackOff = 5
-    /// How long an account or address with too many wrong passwords is answered 503, doubled at each further one.
+    /// Wrong passwords from one address for any accounts, at most `failuresBeforeBackOff` of each counted.
+    public static let failuresOfAddressBeforeBackOff = 50
+    /// How long somebody with too many wrong passwords is answered 503, doubled at each further one.
     public static let backOffFirst = Interval.seconds(2)
     /// The longest such pause.
     public static let backOffMax = Interval.seconds(300)
-    /// Accounts and addresses with failures that are remembered per shard.
+    /// Pairs of account and address, and addresses, with failures that are remembered per shard.
     public static let failuresRememberedMax = 65_536
     /// RFC 5626 §4.4.1: what clients are told about keep-alives.
     public static let flowTimerSeconds: UInt32 = 120

@@ -10,6 +10,9 @@ public protocol Connections: AnyObject {
     /// Starts reading from a connection that was admitted. The framer is made here, and takes the proof.
     func admit(_ id: ConnectionID, as peer: VerifiedPeer)
 
+    /// A user is proven on the connection: it leaves the quota of its address.
+    func markProven(_ id: ConnectionID)
+
     /// Appends bytes to what the connection will send at the end of the turn.
     ///
     /// Above `pendingBytesMax` the implementation reports `Input.congested`, and goes on accepting what was already decided.

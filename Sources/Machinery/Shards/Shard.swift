@@ -110,6 +110,8 @@ public final class Shard {
         switch output {
         case .admit(let connection, let peer):
             connections.admit(connection, as: peer)
+        case .proven(let connection):
+            connections.markProven(connection)
         case .send(let connection, let range):
             connections.write(outputs.bytes[Int(range.start)..<Int(range.end)], to: connection)
         case .close(let connection, let cause):

@@ -12,8 +12,9 @@ public struct TransportLimits: Sendable, Hashable {
     public var connectDeadline = Interval.seconds(5)
     /// Connections of one loop that are registered at the same time (E702).
     public var connectionsMax = 131_072
-    /// Connections of one loop from one address that have not been marked as proven (E702).
-    public var unprovenPerAddressMax = 16_384
+    /// Connections of one loop from one address on which nobody is proven (E702). An office behind one address that comes
+    /// back at once has so many signing in at the same time.
+    public var unprovenPerAddressMax = 1_024
     /// Octets that wait for a slow reader; above it `Input.congested` is reported.
     public var pendingBytesMax = 256 * 1_024
     /// Octets that wait for a slow reader; above it the connection is cut without asking.

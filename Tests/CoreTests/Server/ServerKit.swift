@@ -22,6 +22,7 @@ final class TestServer {
     private(set) var closed: [ConnectionID: CloseCause] = [:]
     private(set) var dials: [DialRequest] = []
     private(set) var records: [JournalRecord] = []
+    private(set) var proven: Set<ConnectionID> = []
     private(set) var events: [ServerEvent] = []
     var mails: [(shard: ShardID, mail: Mail)] = []
     private var outputs = Outputs()
@@ -175,6 +176,7 @@ final class TestServer {
         for output in outputs.items {
             switch output {
             case .admit: break
+            case .proven(let id): proven.insert(id)
             case .send(let id, let range):
                 let bytes = Array(outputs.bytes[Int(range.start)..<Int(range.end)])
                 if let message = try? SIPMessage.parse(bytes) {

@@ -13,6 +13,10 @@ public struct SIPLimits: Sendable, Hashable {
     /// Limits of a server: a head of 16 KiB holds a message that crossed 70 proxies, a body of 64 KiB any description.
     public static let standard = SIPLimits()
 
+    /// Limits of what comes from outside the network's own servers. Below `standard` by what two of them add on the way
+    /// inwards: otherwise a stranger could make a message that one server takes and the next one ends the link for.
+    public static let outside = SIPLimits(headBytesMax: 12_288, headerLinesMax: 96)
+
     /// Takes the limits; values above what the index can hold are lowered to it.
     public init(
         headBytesMax: Int = 16_384, bodyBytesMax: Int = 65_536, headerLinesMax: Int = 128,

@@ -9,16 +9,27 @@ extension SIPURI {
         guard scheme == other.scheme else { return false }
         switch scheme {
         case .sip, .sips:
+            // Each parameter is looked for among the others': what nobody sends honestly must not cost its square.
+            guard isComparable, other.isComparable else { return bytes.elementsEqual(other.bytes) }
             return Self.isSame(user, other.user) && Self.isSame(password, other.password)
                 && HostGrammar.areEquivalent(host, other.host) && port == other.port
                 && parametersMatch(other, ignored) && other.parametersMatch(self, ignored) && headersMatch(other)
                 && other.headersMatch(self)
         case .tel:
+            guard isComparable, other.isComparable else { return bytes.elementsEqual(other.bytes) }
             return Self.digits(user) == Self.digits(other.user) && telephoneParametersMatch(other)
                 && other.telephoneParametersMatch(self)
         case .other:
             return bytes.elementsEqual(other.bytes)
         }
+    }
+
+    /// Parameters and headers together up to which two URIs are compared part by part; above it octet by octet.
+    static let partsComparedMax = 32
+
+    private var isComparable: Bool {
+        let separators = bytes.count { $0 == Octet.semicolon || $0 == Octet.ampersand || $0 == Octet.question }
+        return separators <= Self.partsComparedMax
     }
 
     private static func isSame(_ left: ArraySlice<UInt8>?, _ right: ArraySlice<UInt8>?) -> Bool {

@@ -15,6 +15,8 @@ struct Link {
     var writers: Set<ShardID> = []
     /// Whether a user was ever proven here, or the peer needs no proof; others must hurry (E704).
     var isProven: Bool
+    /// Broken messages that came here, as far as they are counted.
+    var violations: UInt8 = 0
     /// Since when bytes wait for a reader that stands still; nil while none do.
     var congestedSince: Instant?
 
@@ -24,6 +26,12 @@ struct Link {
     /// Whether bytes have waited all the time that a slow reader is given.
     func hasStoodStill(until now: Instant) -> Bool {
         congestedSince.map { now - $0 >= ServerLimits.congestionLifetime } ?? false
+    }
+
+    /// Server transactions that may run here at once. Links between servers carry those of many users.
+    var requestsMax: Int {
+        guard peerClass == .client else { return .max }
+        return isProven ? ServerLimits.transactionsOfClientMax : ServerLimits.transactionsUnprovenMax
     }
 
     /// The class that the decision gave.

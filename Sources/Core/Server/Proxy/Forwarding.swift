@@ -39,7 +39,11 @@ extension Server {
 
     /// Starts one branch: over its connection, or when the link to its hop is up.
     mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
-        guard let branch = contexts[tag]?.branches[index] else { return }
+        guard let context = contexts[tag] else { return }
+        let branch = context.branches[index]
+        guard hasRoom(context.request, towards: branch.target.hop) else {
+            return complete(branch: index, of: tag, status: 513, at: moment, into: &outputs)
+        }
         switch branch.target.hop {
         case .connection(let id):
             if id.shard == shard, links[id] == nil {
@@ -58,6 +62,21 @@ extension Server {
             case .full: complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
             }
         }
+    }
+
+    /// Whether the next hop still takes what this one makes of the request. Where a message ends that is too large is not
+    /// known there, and the link would end for everybody on it.
+    private func hasRoom(_ request: SIPMessage, towards hop: Target.Hop) -> Bool {
+        let limits: SIPLimits
+        switch hop {
+        case .link(.server, _), .link(.registrar, _): limits = .standard
+        case .link(.partner, _), .link(.application, _): limits = .outside
+        case .connection(let id):
+            guard links[id]?.peerClass == .server else { return true }
+            limits = .standard
+        }
+        return request.byteCount - request.body.count + ServerLimits.addedHeadBytesMax <= limits.headBytesMax
+            && request.lineCount + ServerLimits.addedLinesMax <= limits.headerLinesMax
     }
 
     /// Writes the request of a branch to a connection, in a client transaction of its own.
@@ -193,7 +212,7 @@ extension Server {
         _ job: Job, to targets: [Target], _ preparation: Preparation, at moment: Moment, into outputs: inout Outputs
     ) {
         let message = job.facts.message
-        for target in targets {
+        for target in targets where hasRoom(message, towards: target.hop) {
             let edits = edits(
                 for: target, of: message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
                 branch: BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8)))

@@ -30,32 +30,40 @@ extension Server {
         if record?.state == .enabled, shared.proven.isProven(account, on: flow, at: moment.now) {
             return .user(account)
         }
-        let subjects = backOffSubjects(account: account, flow: flow, link: job.link)
-        if let pause = subjects.compactMap({ backOff.wait(for: $0, at: moment.now) }).max() {
+        let address = source(of: flow, job.link)
+        if let pause = backOff.wait(for: account, from: address, at: moment.now) {
             return .answer(503, "Too many failures", Self.retryAfter(seconds: pause.wholeSeconds + 1))
         }
         let header: HeaderName = challenger == .registrar ? .authorization : .proxyAuthorization
         let credentials = job.facts.message.credentials(in: header).first { $0.realm == surroundings.realm[...] }
         guard let credentials else { return challenge(record, flow, challenger, stale: false, at: moment) }
+        // First whether this connection was asked: what answers no question of ours is no attempt at a password, and costs
+        // nothing more.
+        switch shared.nonces.judge(credentials.nonce, count: credentials.nc ?? 0, on: flow, at: moment.now) {
+        case .stale, .replayed: return challenge(record, flow, challenger, stale: true, at: moment)
+        case .fresh: break
+        }
         // RFC 7616 §3.4.6: credentials are good for the request that they were made for. Phones leave the transport out.
         guard let uri = SIPURI(credentials.uri), uri.isEquivalent(to: job.facts.target, ignoring: "transport") else {
             return .answer(400, "Digest uri is not the Request-URI", [])
         }
         guard isRight(credentials, for: record, account: account, job) else {
-            for subject in subjects { backOff.fail(subject, at: moment.now) }
+            backOff.fail(account, from: address, at: moment.now)
             outputs.event(.authenticationFailed(aor: account, on: job.connection, known: record != nil))
             return challenge(record, flow, challenger, stale: false, at: moment)
         }
-        switch shared.nonces.judge(credentials.nonce, count: credentials.nc ?? 0, on: flow, at: moment.now) {
-        case .stale, .replayed:
-            return challenge(record, flow, challenger, stale: true, at: moment)
-        case .fresh:
-            backOff.succeed(.account(account))
-            shared.proven.prove(account, on: flow, at: moment.now)
-            links.modify(job.connection) { $0.isProven = true }
-            outputs.event(.userProven(aor: account, on: job.connection))
-            return .user(account)
-        }
+        backOff.succeed(account, from: address)
+        shared.proven.prove(account, on: flow, at: moment.now)
+        markProven(job.connection, into: &outputs)
+        outputs.event(.userProven(aor: account, on: job.connection))
+        return .user(account)
+    }
+
+    /// A user is proven on the connection, here or by the home server behind this edge.
+    mutating func markProven(_ id: ConnectionID, into outputs: inout Outputs) {
+        guard links[id]?.isProven == false else { return }
+        links.modify(id) { $0.isProven = true }
+        outputs.items.append(.proven(id))
     }
 
     /// Checks the digest. An unknown account is checked against a verifier that fits nothing, so that it takes as long.
@@ -98,11 +106,11 @@ extension Server {
         }
     }
 
-    private func backOffSubjects(account: [UInt8], flow: Flow, link: Link) -> [BackOff.Subject] {
-        // Behind an edge the address would be the edge's, and one guesser would hold back everybody outside.
+    /// Where a guesser sits. Behind an edge the address would be the edge's, and one guesser would hold back everybody outside.
+    private func source(of flow: Flow, _ link: Link) -> [UInt8] {
         switch flow {
-        case .direct: [.account(account), .address(link.evidence.remoteAddress?.ip ?? [])]
-        case .edge(let edge): [.account(account), .address(edge.token)]
+        case .direct: link.evidence.remoteAddress?.ip ?? []
+        case .edge(let edge): edge.token
         }
     }
 }

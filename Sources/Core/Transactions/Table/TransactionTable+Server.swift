@@ -92,6 +92,11 @@ extension TransactionTable {
         switch record.machine {
         case .invite:
             guard handleInvite(id, .transportError) == .informTransportError else { return }
+            // Only this connection could have brought the ACK.
+            guard record.inviteState != .completed else {
+                endServer(id)
+                return events.append(.serverEnded(name, userTag: record.userTag))
+            }
             events.append(.serverUnreachable(name, userTag: record.userTag))
         case .nonInvite:
             guard handleNonInvite(id, .transportError) == .informTransportError else { return }

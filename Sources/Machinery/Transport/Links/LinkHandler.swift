@@ -108,10 +108,12 @@ final class LinkHandler: ChannelInboundHandler {
         endHandshake()
         let evidence = watch.evidence(selected: protocolName, context: context)
         guard let id = connections.register(self) else {
-            connections.report(
-                .limitReached(
-                    .e702, remoteAddress: remoteAddress,
-                    why: "\(connections.limits.connectionsMax) connections are open on this loop"))
+            let why = "\(connections.limits.connectionsMax) connections are open on this loop"
+            switch origin {
+            case .accepted: connections.report(.limitReached(.e702, remoteAddress: remoteAddress, why: why))
+            case .dialled(let dialled):
+                connections.post(.dialFailed(dialled, why: "\(TrustCode.e702.rawValue): \(why)"))
+            }
             return cut()
         }
         self.id = id

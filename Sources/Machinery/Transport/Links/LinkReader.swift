@@ -10,7 +10,9 @@ struct LinkReader {
 
     /// A reader for the link that `peer` was admitted on. The end that opened a link is the one that may ping.
     init(admitted peer: VerifiedPeer, isOutbound: Bool) {
-        framer = StreamFramer(keepAlive: isOutbound ? .sendsPings : .answersPings)
+        framer = StreamFramer(
+            limits: peer.peerClass == .server ? .standard : .outside,
+            keepAlive: isOutbound ? .sendsPings : .answersPings)
     }
 
     /// Whether a message has begun and not ended.

@@ -49,6 +49,11 @@ public final class LoopConnections: Connections {
         table[id]?.admit(peer)
     }
 
+    public func markProven(_ id: ConnectionID) {
+        guard let handler = table[id] else { return }
+        markProven(handler.remoteAddress, of: handler)
+    }
+
     public func write(_ bytes: ArraySlice<UInt8>, to id: ConnectionID) {
         table[id]?.write(bytes)
     }
@@ -66,12 +71,6 @@ public final class LoopConnections: Connections {
         let handlers = touched
         touched.removeAll(keepingCapacity: true)
         for handler in handlers { handler.endTurn() }
-    }
-
-    /// Takes a client's connection out of the quota of its address, because its user is proven.
-    public func markProven(_ id: ConnectionID) {
-        guard let handler = table[id] else { return }
-        markProven(handler.remoteAddress, of: handler)
     }
 
     // MARK: What handlers report

@@ -89,6 +89,9 @@ final class Seat: Connections, Clock {
         world.close(link, by: id, connection, drains: cause.drainsFirst)
     }
 
+    /// The simulation has no quota of addresses.
+    func markProven(_ connection: ConnectionID) {}
+
     func dial(_ request: DialRequest) {
         world.dial(request, from: id)
     }
