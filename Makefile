@@ -19,6 +19,7 @@ run:
 test:
 	@scripts/prepare test
 	@./check
+	@Examples/judge/check
 	@scripts/interop
 
 bench:

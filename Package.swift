@@ -21,6 +21,7 @@ let package = Package(
     name: "entente",
     products: [
         .executable(name: "entente", targets: ["entente"]),
+        .library(name: "Basis", targets: ["Basis"]),
         .library(name: "SIP", targets: ["SIP"]),
         .library(name: "Transactions", targets: ["Transactions"]),
         .library(name: "UserAgent", targets: ["UserAgent"]),

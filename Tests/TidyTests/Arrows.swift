@@ -14,7 +14,7 @@ enum Arrows {
         ],
         "Sources/Core/Trust": [
             "Signing": ["Topology"],
-            "Certificates": ["Decision", "Rules", "Topology"],
+            "Certificates": ["Decision", "Rules", "Signing", "Topology"],
             "Revocation": ["Certificates", "Topology"],
             "Topology": ["Certificates", "Signing"],
             "Directory": ["Signing", "Topology"],

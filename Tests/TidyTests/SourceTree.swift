@@ -32,7 +32,7 @@ enum SourceTree {
         return folder.path
     }()
 
-    static let files: [SourceFile] = read(["Sources", "Tests"])
+    static let files: [SourceFile] = read(["Sources", "Tests", "Examples/judge/Sources"])
 
     static var sources: [SourceFile] { files.filter { $0.isUnder("Sources") } }
 
@@ -40,7 +40,7 @@ enum SourceTree {
     static let texts: [SourceFile] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
         var paths = names.filter { $0.hasSuffix(".md") || $0 == "Makefile" || $0 == "check" }
-        for folder in ["Decisions", "Interop", "scripts"] {
+        for folder in ["Decisions", "Examples/judge", "Interop", "scripts"] {
             let inside = (try? FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)) ?? []
             paths += inside.map { folder + "/" + $0 }
         }

@@ -10,7 +10,8 @@ public struct Chance: RandomNumberGenerator, Sendable {
     private var block: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     private var wordsLeft = 0
 
-    /// Starts a generator. Equal seeds give equal sequences.
+    /// Starts a generator. Equal seeds give equal sequences. A seed of fewer than 32 unpredictable bytes can be guessed; no
+    /// length is refused.
     public init(seed: [UInt8]) {
         self.seed = seed
     }

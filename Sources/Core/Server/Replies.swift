@@ -24,7 +24,7 @@ extension Server {
         _ status: UInt16, _ reason: String, _ fields: HeaderFields = [], to request: SIPMessage,
         in transaction: ServerTransactionID, on id: ConnectionID, at moment: Moment, into outputs: inout Outputs
     ) {
-        switch transactions.respond(Int(status), in: transaction, at: moment.now) {
+        switch transactions.respond(status, in: transaction, at: moment.now) {
         case .send, .sendAndEnd: reply(status, reason, fields, to: request, on: id, into: &outputs)
         case .discard: break
         }

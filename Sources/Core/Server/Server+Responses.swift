@@ -17,8 +17,7 @@ extension Server {
             outputs.items.append(.post(transaction.shard, MailBox(mail)))
             return
         }
-        let status = Int(message.status)
-        switch transactions.receive(status: status, method: method, for: transaction, on: id, at: moment.now) {
+        switch transactions.receive(status: message.status, method: method, for: transaction, on: id, at: moment.now) {
         case .unknown, .absorbed:
             break
         case .provisional(let tag):
@@ -214,7 +213,7 @@ extension Server {
         guard let context = contexts[tag] else { return }
         // RFC 6026 §7.1: also when the connection has gone, because nothing but a final response and its timer ends the
         // transaction of an INVITE.
-        switch transactions.respond(Int(message.status), in: context.transaction, at: moment.now) {
+        switch transactions.respond(message.status, in: context.transaction, at: moment.now) {
         case .discard: return
         case .send, .sendAndEnd: break
         }

@@ -47,6 +47,23 @@ struct EvidenceEncodingTests {
         #expect(Refusal.limit(.connections, seen: "65").code == .e702)
     }
 
+    @Test("a step prints what it saw, and why it did not run")
+    func steps() {
+        let step = { (outcome: TraceOutcome) in
+            TraceStep(rule: "tls.alpn", citation: "RFC 9325 §3.7", saw: "h2", expected: "sip/2", outcome: outcome)
+        }
+        #expect("\(step(.failed(.e003)))" == "E003 tls.alpn: saw h2, expected sip/2 (RFC 9325 §3.7)")
+        #expect("\(step(.notRun))" == "notRun tls.alpn: h2 (RFC 9325 §3.7)")
+    }
+
+    @Test("certificates come out of a text as they went in; what is no Base64 is left out")
+    func pem() {
+        let ders = [[0x30, 0x00], Array(repeating: 0xAB, count: 100)] as [[UInt8]]
+        let text = ders.map(PEMText.pem).joined(separator: "subject=one\r\n")
+        #expect(PEMText.certificates(in: text) == ders)
+        #expect(PEMText.certificates(in: text.replacing("MAA=", with: "MA%=")) == Array(ders.dropFirst()))
+    }
+
     @Test("text of a peer is shown without its control characters")
     func inert() throws {
         let world = try DecisionWorld()

@@ -181,6 +181,15 @@ struct HeaderTests {
         #expect(contacts.count == 1)
     }
 
+    @Test("RFC 3261 §7.3.3: a name known at run time only finds long and compact form")
+    func namesAsText() throws {
+        let message = try SIPMessage.parse(wire("OPTIONS tel:1 SIP/2.0\nI: one\nX-Mine: two\nContent-Length: 0\n\n"))
+        for name in ["Call-ID", "call-id", "i"] { #expect(message.value(named: name)?.text == "one") }
+        #expect(message.value(named: "x-mine")?.text == "two")
+        for name in ["", "From", "X-Other", "é"] { #expect(message.value(named: name) == nil) }
+        #expect(message.startLine.text == "OPTIONS tel:1 SIP/2.0")
+    }
+
     @Test("RFC 3261 §10.2.2: * is a Contact of its own only")
     func wildcard() throws {
         let register = { (contact: String) in

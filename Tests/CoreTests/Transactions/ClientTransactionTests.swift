@@ -201,7 +201,7 @@ struct ClientTransactionTests {
             } else if !order.isEmpty {
                 let chosen = order[Int(chance.next() % UInt64(order.count))]
                 guard let (id, method) = open[chosen] else { continue }
-                let status = [100, 180, 200, 202, 404, 486, 603][Int(chance.next() % 7)]
+                let status: UInt16 = [100, 180, 200, 202, 404, 486, 603][Int(chance.next() % 7)]
                 switch table.receive(status: status, method: method, for: id, on: here, at: now) {
                 case .failure(let tag), .final(let tag): finish(tag)
                 case .provisional, .success, .absorbed: break

@@ -21,6 +21,7 @@ struct ServerTransactionTests {
         #expect(table.respond(180, in: id, at: start) == .send)
         #expect(table.receive(invite, on: here, at: start) == .absorbed)
         #expect(table.serverCount == 1)
+        #expect("\(id)" == "\(id.shard.number)-\(id.slot)-\(id.generation)")
     }
 
     @Test(

@@ -208,7 +208,10 @@ extension SIPMessage {
         return isRequest && method != .ack && hasAll ? self : nil
     }
 
-    /// Parses exactly one message, whose body ends where `bytes` ends.
+    /// Parses exactly one message, whose body ends where `bytes` ends. As on a stream, lines end with CRLF and Content-Length
+    /// is needed. Header values are not looked at: see `RequestValidation` and `ResponseValidation`.
+    ///
+    /// Throws the violation that ends the reading, which need not be the first one in the text.
     public static func parse(_ bytes: [UInt8], limits: SIPLimits = .standard) throws(SIPViolation) -> SIPMessage {
         var framer = StreamFramer(limits: limits)
         var framed: [Framed] = []

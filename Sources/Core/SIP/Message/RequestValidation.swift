@@ -29,7 +29,7 @@ public enum RequestValidation {
 
     /// The first problem of `request` in the order of RFC 3261 §16.3; nil when there is none.
     ///
-    /// An ACK is never answered: the caller drops it when it has a problem.
+    /// An ACK is never answered: the caller drops it when it has a problem. Not for responses (`ResponseValidation`).
     public static func check(
         _ request: SIPMessage, role: Role = .proxy, supportedOptions: [String] = []
     ) -> RequestProblem? {

@@ -39,6 +39,9 @@ public struct SIPMessage: Sendable {
         isRequest ? storage[0..<0] : storage[storage.index16(record + 14)..<storage.index16(record + 16)]
     }
 
+    /// The request line or status line without its line end; for people, its parts have members of their own.
+    public var startLine: ArraySlice<UInt8> { head.prefix { $0 != Octet.carriageReturn } }
+
     /// The octets from the start line to the empty line, folds replaced by spaces.
     public var head: ArraySlice<UInt8> { storage[0..<headEnd] }
 
@@ -112,8 +115,12 @@ extension SIPMessage {
         firstLine(of: name).map { line($0).value }
     }
 
-    /// The value of the first line whose name is `name` in any case, for fields that have no case of `HeaderName`.
+    /// The value of the first line of the field called `name`, in any case: for names that are known at run time only, and
+    /// for fields that have no case of `HeaderName`. Of a field that has one, long and compact form are the same.
     public func value(named name: String) -> ArraySlice<UInt8>? {
+        let octets = Array(name.utf8)
+        let known = HeaderNameTable.shared.lookUp(octets.span, from: 0, to: octets.count)
+        if known != .other { return value(of: known) }
         for number in 0..<lineCount {
             let line = line(number)
             if line.nameBytes.equalsIgnoringCase(name) { return line.value }

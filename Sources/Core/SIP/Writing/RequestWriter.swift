@@ -39,7 +39,7 @@ public struct RequestWriter {
         self.body = Array(body)
     }
 
-    /// Appends the request to `output`.
+    /// Appends the request to `output`. Content-Length comes last, by itself; everything else is what was added.
     public func write(into output: inout [UInt8]) {
         output.append(contentsOf: startLine)
         output.append(contentsOf: lines)

@@ -1,4 +1,6 @@
-/// Writes a response to a request: RFC 3261 §8.2.6.
+/// Writes a response to a request: RFC 3261 §8.2.6. Via, From, To, Call-ID, CSeq and Content-Length come by themselves.
+///
+/// What is added here is written as it is: it must hold no line end.
 public struct ResponseWriter {
     private let request: SIPMessage
     private let status: UInt16

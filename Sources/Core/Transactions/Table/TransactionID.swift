@@ -4,7 +4,8 @@ public import Basis
 ///
 /// It goes into the branch of the request, under a MAC of the caller, so that a response finds its transaction, and its
 /// shard, without a search. A slot is used again when its transaction has ended, the generation is not.
-public struct ClientTransactionID: Hashable, Comparable, Sendable {
+/// Prints as `SHARD-SLOT-GENERATION`.
+public struct ClientTransactionID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Shard in the top 8 bits, slot in the next 24, generation in the low 32.
     public let rawValue: UInt64
 
@@ -22,13 +23,15 @@ public struct ClientTransactionID: Hashable, Comparable, Sendable {
     /// How often the slot had been used before.
     public var generation: UInt32 { PackedSlot.generation(rawValue) }
 
+    public var description: String { PackedSlot.text(rawValue) }
+
     public static func < (left: ClientTransactionID, right: ClientTransactionID) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
-/// Names one server transaction of this process in 64 bits, made up like `ClientTransactionID`.
-public struct ServerTransactionID: Hashable, Comparable, Sendable {
+/// Names one server transaction of this process in 64 bits, made up and printed like `ClientTransactionID`.
+public struct ServerTransactionID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Shard in the top 8 bits, slot in the next 24, generation in the low 32.
     public let rawValue: UInt64
 
@@ -45,6 +48,8 @@ public struct ServerTransactionID: Hashable, Comparable, Sendable {
 
     /// How often the slot had been used before.
     public var generation: UInt32 { PackedSlot.generation(rawValue) }
+
+    public var description: String { PackedSlot.text(rawValue) }
 
     public static func < (left: ServerTransactionID, right: ServerTransactionID) -> Bool {
         left.rawValue < right.rawValue
@@ -65,4 +70,8 @@ enum PackedSlot {
     static func slot(_ rawValue: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) & 0xFF_FFFF }
 
     static func generation(_ rawValue: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+
+    static func text(_ rawValue: UInt64) -> String {
+        "\(shard(rawValue).number)-\(slot(rawValue))-\(generation(rawValue))"
+    }
 }

@@ -48,7 +48,7 @@ extension TransactionTable {
     /// Takes a response: its status, the method in its CSeq, the identifier from the branch of its top Via, and the
     /// connection on which it came.
     public mutating func receive(
-        status: Int, method: Method, for id: ClientTransactionID, on connection: ConnectionID, at now: Instant
+        status: UInt16, method: Method, for id: ClientTransactionID, on connection: ConnectionID, at now: Instant
     ) -> ClientVerdict {
         guard (100...699).contains(status), clients.connection(of: id.rawValue) == connection,
             let record = clients[id.rawValue]
@@ -122,7 +122,7 @@ extension TransactionTable {
     }
 
     private mutating func receiveForInvite(
-        status: Int, _ id: UInt64, _ userTag: UInt64, at now: Instant
+        status: UInt16, _ id: UInt64, _ userTag: UInt64, at now: Instant
     ) -> ClientVerdict {
         switch handleInvite(id, status < 200 ? .provisional : status < 300 ? .success : .failure) {
         case .pass:
@@ -143,7 +143,7 @@ extension TransactionTable {
         }
     }
 
-    private mutating func receiveForNonInvite(status: Int, _ id: UInt64, _ userTag: UInt64) -> ClientVerdict {
+    private mutating func receiveForNonInvite(status: UInt16, _ id: UInt64, _ userTag: UInt64) -> ClientVerdict {
         switch handleNonInvite(id, status < 200 ? .provisional : .final) {
         case .pass:
             if status < 200 { return .provisional(userTag: userTag) }
@@ -154,7 +154,7 @@ extension TransactionTable {
         }
     }
 
-    private mutating func receiveForCancel(status: Int, _ id: UInt64) -> ClientVerdict {
+    private mutating func receiveForCancel(status: UInt16, _ id: UInt64) -> ClientVerdict {
         let verdict = clients.update(id) { record -> ClientVerdict in
             switch record.cancellation {
             case .none, .wanted: return .unknown

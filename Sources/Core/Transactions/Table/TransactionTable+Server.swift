@@ -3,6 +3,8 @@ public import SIP
 
 extension TransactionTable {
     /// Takes a request that came on `connection`, and begins a transaction when it belongs to none.
+    ///
+    /// It answers nothing by itself, not even an INVITE with 100: the owner writes a response and asks `respond` first.
     public mutating func receive(
         _ request: SIPMessage, on connection: ConnectionID, at now: Instant
     ) -> RequestVerdict {
@@ -43,7 +45,7 @@ extension TransactionTable {
     }
 
     /// Says that the transaction user wants to send a response with this status, and whether it may.
-    public mutating func respond(_ status: Int, in id: ServerTransactionID, at now: Instant) -> RespondVerdict {
+    public mutating func respond(_ status: UInt16, in id: ServerTransactionID, at now: Instant) -> RespondVerdict {
         guard (100...699).contains(status), let record = servers[id.rawValue] else { return .discard }
         switch record.machine {
         case .invite: return respondToInvite(status, id.rawValue, at: now)
@@ -132,7 +134,7 @@ extension TransactionTable {
         }
     }
 
-    private mutating func respondToInvite(_ status: Int, _ id: UInt64, at now: Instant) -> RespondVerdict {
+    private mutating func respondToInvite(_ status: UInt16, _ id: UInt64, at now: Instant) -> RespondVerdict {
         switch handleInvite(id, status < 200 ? .sendProvisional : status < 300 ? .sendSuccess : .sendFailure) {
         case .send: return .send
         case .sendAndStartTimerL:
@@ -145,7 +147,7 @@ extension TransactionTable {
         }
     }
 
-    private mutating func respondToNonInvite(_ status: Int, _ id: UInt64) -> RespondVerdict {
+    private mutating func respondToNonInvite(_ status: UInt16, _ id: UInt64) -> RespondVerdict {
         switch handleNonInvite(id, status < 200 ? .sendProvisional : .sendFinal) {
         case .send:
             if status < 200 { return .send }

@@ -11,7 +11,8 @@ public import Basis
 /// acknowledge what is not its own, nor take a branch away from somebody else by using it first.
 /// Deviation: RFC 3261 §18.1.1 lets a response come on another connection; here it is dropped.
 ///
-/// Instants must not go back from call to call.
+/// Instants must not go back from call to call. Timers run only by `advance`: its owner calls it at `nextDeadline`, a test at
+/// once with that instant. Connections are told apart by their number alone, which the owner gives (`SlotTable`).
 public struct TransactionTable: Sendable {
     let hashKey: KeyedHash.Key
     var clients: TransactionSlots<ClientRecord>
@@ -20,7 +21,8 @@ public struct TransactionTable: Sendable {
     var serversByMergeKey: [TransactionKey: UInt64] = [:]
     var queues: [DeadlineQueue]
 
-    /// An empty table. `chance` gives the key of the hash by which requests are looked up.
+    /// An empty table. `shard` goes into the identifiers that it gives out: a process with one table takes any number.
+    /// `chance` gives the key of the hash by which requests are looked up.
     public init(shard: ShardID, chance: inout Chance, limits: TransactionLimits = TransactionLimits()) {
         self.hashKey = KeyedHash.Key(low: chance.next(), high: chance.next())
         self.clients = TransactionSlots(shard: shard, max: limits.clientTransactionsMax)

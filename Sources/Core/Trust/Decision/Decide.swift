@@ -4,6 +4,11 @@ public import Basis
 ///
 /// Pure: no clock, no input but the arguments, the same answer for the same arguments. The code of a refusal is that of
 /// the first rule that fails; the rules after it run for the trace only. Nothing else makes a `VerifiedPeer`.
+///
+/// Without a network at hand, a server's chain (DER, its own certificate first) is judged by roots, name and time:
+///
+///     let evidence = LinkEvidence(direction: .outbound(.registrar("fe1.example.org")), chain: chain)
+///     let verdict = decide(evidence, in: TrustContext(roots: roots, now: now))
 public func decide(_ evidence: LinkEvidence, in context: TrustContext) -> Verdict {
     var course = Course()
     course.take(HandshakeRule.check(evidence))

@@ -26,7 +26,8 @@ public struct LinkEvidence: Sendable, Hashable {
     /// Whether the link was admitted before and is decided again: some conditions refuse new links only.
     public var isLive: Bool
 
-    /// Evidence of one link; what is left out was not there.
+    /// Evidence of one link. Direction and chain are enough for a certificate at hand: what is left out was not there, but
+    /// for a good TLS 1.3 handshake, in which the peer proved that it has the key of the first certificate.
     public init(
         direction: LinkDirection, chain: [[UInt8]], hasValidatedChain: Bool = true,
         remoteAddress: NetworkAddress? = nil, tlsVersion: TLSVersion? = .tls13, cipherSuite: UInt16? = nil,
@@ -72,7 +73,8 @@ public enum Dialled: Sendable, Hashable, CustomStringConvertible {
     case application(String)
     /// The partner who speaks for this SIP domain.
     case partner(String)
-    /// A user's machine reaches its own server by this name: roots alone decide, there is no topology.
+    /// A user's machine reaches its own server by this host name, of any case: the roots of its `TrustContext` and the
+    /// `DNS:` names of the certificate decide, there is no topology.
     case registrar(String)
 
     /// The name that was dialled.

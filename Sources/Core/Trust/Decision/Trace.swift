@@ -13,14 +13,14 @@ public struct Trace: Sendable, Hashable {
 }
 
 /// What one rule did.
-public struct TraceStep: Sendable, Hashable {
-    /// The rule's name: `chain.signature`.
+public struct TraceStep: Sendable, Hashable, CustomStringConvertible {
+    /// The rule's name: `chain.path`.
     public let rule: String
     /// Where the rule is written: `RFC 5280 §6.1.3`.
     public let citation: String
-    /// What it saw; safe to show.
+    /// What it saw, safe to show; of a rule that did not run, why not.
     public let saw: String
-    /// What would have passed.
+    /// What would have passed; empty for a rule that did not run.
     public let expected: String
     /// How it ended.
     public let outcome: TraceOutcome
@@ -38,10 +38,15 @@ public struct TraceStep: Sendable, Hashable {
     public var passed: Bool {
         if case .failed = outcome { false } else { true }
     }
+
+    public var description: String {
+        let found = outcome == .notRun ? saw : "saw \(saw), expected \(expected)"
+        return "\(outcome) \(rule): \(found) (\(citation))"
+    }
 }
 
 /// How a rule ended.
-public enum TraceOutcome: Sendable, Hashable {
+public enum TraceOutcome: Sendable, Hashable, CustomStringConvertible {
     /// It holds.
     case passed
     /// It does not hold as it should, but the policy admits, and an alarm is raised.
@@ -51,8 +56,8 @@ public enum TraceOutcome: Sendable, Hashable {
     /// It could not be asked, because a rule before it failed, or does not concern this peer.
     case notRun
 
-    /// One word, or the code.
-    var word: String {
+    /// One word: `passed`, `alarm` or `notRun`, or the code of the refusal.
+    public var description: String {
         switch self {
         case .passed: "passed"
         case .alarm: "alarm"
@@ -88,7 +93,7 @@ extension Trace {
                 steps.map { step in
                     .object([
                         "rule": .string(step.rule), "citation": .string(step.citation), "saw": .string(step.saw),
-                        "expected": .string(step.expected), "outcome": .string(step.outcome.word),
+                        "expected": .string(step.expected), "outcome": .string(step.outcome.description),
                     ])
                 }),
         ])

@@ -66,8 +66,8 @@ public struct TrustContext: Sendable {
         self.anchors = context.anchors
     }
 
-    /// The context of a user's machine, which knows the roots (DER) of its organisation and nothing else. Roots that
-    /// cannot be read are left out.
+    /// The context of a user's machine, which knows the roots (DER) of its organisation and nothing else: for links to a
+    /// `Dialled.registrar`. No revocation is looked at. Roots that cannot be read are left out.
     public init(roots: [[UInt8]], now: WallTime) {
         self.init(roots: roots, revocation: nil, now: now)
     }

@@ -78,7 +78,7 @@ extension UserAgent {
         lines: [(name: HeaderName, value: String)] = [], description: SessionDescription? = nil, at now: Instant,
         into outputs: inout [UserAgentOutput]
     ) {
-        switch table.respond(Int(status), in: id, at: now) {
+        switch table.respond(status, in: id, at: now) {
         case .discard: return
         case .send, .sendAndEnd: break
         }

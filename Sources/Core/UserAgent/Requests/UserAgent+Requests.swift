@@ -112,7 +112,7 @@ extension UserAgent {
             let tag = table.userTag(of: id), let known = pending[tag], branch.equals(known.branch)
         else { return }
         let verdict = table.receive(
-            status: Int(response.status), method: cSeq.method, for: id, on: connection, at: now)
+            status: response.status, method: cSeq.method, for: id, on: connection, at: now)
         switch verdict {
         case .unknown, .absorbed: return
         case .provisional: receiveProvisional(response, known, into: &outputs)

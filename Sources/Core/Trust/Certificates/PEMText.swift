@@ -1,5 +1,3 @@
-import Trust
-
 /// PEM (RFC 7468 §2) of certificates, for files that people and other programs read.
 public enum PEMText {
     private static let begin = "-----BEGIN CERTIFICATE-----"
@@ -16,7 +14,8 @@ public enum PEMText {
         return text + end + "\n"
     }
 
-    /// The DER of every certificate in a text, in order; anything between them is passed over.
+    /// The DER of every certificate in a text, in order; empty when there is none. Anything between them is passed over, and
+    /// a certificate that is not Base64 is left out. Whether the DER is a certificate is not looked at: `decide` does.
     public static func certificates(in text: String) -> [[UInt8]] {
         var result: [[UInt8]] = []
         var body: String?
