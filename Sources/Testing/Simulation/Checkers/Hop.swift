@@ -31,6 +31,32 @@ struct Hop: Hashable {
     }
 }
 
+/// An INVITE at one server, and what follows it there: ACK and 2xx have its Call-ID and CSeq number.
+struct Invitation: Hashable {
+    let machine: Int
+    let callID: String
+    let cseq: UInt32
+
+    init(_ place: Place, _ message: SIPMessage) {
+        machine = place.seat.machine
+        callID = message.callIDText
+        cseq = message.cSeq?.number ?? 0
+    }
+}
+
+/// RFC 3261 §13.2.2.4: what names a 2xx to INVITE at one server, and the ACK that belongs to it.
+struct Success: Hashable {
+    let invitation: Invitation
+    let toTag: [UInt8]
+
+    init(_ place: Place, _ message: SIPMessage) {
+        invitation = Invitation(place, message)
+        toTag = Array(message.toTag ?? [])
+    }
+
+    var text: String { "\(invitation.callID) \(invitation.cseq)" }
+}
+
 extension SIPMessage {
     /// The branches of the Via stack, top first.
     var branches: [[UInt8]] { (vias ?? []).map { $0.branch.map(Array.init) ?? [] } }

@@ -2,6 +2,7 @@ import Basis
 import SIP
 import Server
 import Shards
+import Trust
 import UserAgent
 
 /// Transactions: each request that a server reads gets exactly one final response in its time, what a device asked for
@@ -30,6 +31,14 @@ final class TransactionChecker: Checker {
         let callID: String
     }
 
+    /// An ACK to a 2xx that a server has read and not sent on.
+    private struct Unforwarded {
+        let since: Instant
+        let place: Place
+        /// Read once everything was mended: what is not connected can be dialled.
+        let isCalm: Bool
+    }
+
     private var served: [Hop: Served] = [:]
     /// The request as it was read, by the one that was sent on.
     private var parents: [Hop: (parent: Hop, sentAt: Instant)] = [:]
@@ -37,8 +46,15 @@ final class TransactionChecker: Checker {
     private var ended: Set<Errand> = []
     /// 2xx to an INVITE that a device has read, by device, Call-ID and CSeq number, until it has sent the ACK.
     private var unacknowledged: [String: Acknowledgement] = [:]
-    /// ACKs to a 2xx that a server has read in calm times, until it has written them on.
-    private var unforwarded: [String: Acknowledgement] = [:]
+    /// ACKs to a 2xx that a server has read, until it has written them on.
+    private var unforwarded: [Success: Unforwarded] = [:]
+    /// The connections on which a server has read the 2xx that an ACK belongs to.
+    private var ways: [Success: Set<Place>] = [:]
+    /// The trust by which a server began to handle an INVITE.
+    private var epochs: [Invitation: TrustEpoch] = [:]
+    private var live: Set<Place> = []
+    /// The connections, also those that have gone, with a client at the other end.
+    private var clients: Set<Place> = []
     private var deviceFinals: [String: UInt16] = [:]
 
     /// 64*T1, less what a turn of the loop may take.
@@ -58,11 +74,17 @@ final class TransactionChecker: Checker {
         case .wrote(let seat, let connection, let message): wrote(message, at: Place(seat, connection), world)
         case .closing(let seat, let connection, _), .gone(let seat, let connection):
             let place = Place(seat, connection)
+            live.remove(place)
             served = served.filter { $0.key.place != place }
             for (child, parent) in parents where child.place == place { leave(child, parent.parent) }
         case .crashed(let machine):
             served = served.filter { $0.key.place.seat.machine != machine }
             parents = parents.filter { $0.key.place.seat.machine != machine }
+            live = live.filter { $0.seat.machine != machine }
+            unforwarded = unforwarded.filter { $0.key.invitation.machine != machine }
+        case .admitted(let seat, let connection, let peer):
+            live.insert(Place(seat, connection))
+            if peer.peerClass == .client { clients.insert(Place(seat, connection)) }
         case .commanded(let device, let command): begin(command, device, world)
         case .deviceReported(let device, let event): end(event, device, world)
         case .deviceReceived(let device, let message): received(message, device, world)
@@ -70,7 +92,7 @@ final class TransactionChecker: Checker {
             if message.isRequest, message.method == .ack { unacknowledged[Self.key(device, message)] = nil }
         case .deviceLost(let device): unacknowledged = unacknowledged.filter { !$0.key.hasPrefix("\(device) ") }
         case .second: lookForOverdue(world)
-        case .admitted, .reported, .turned, .started, .appended, .committed: break
+        case .reported, .turned, .started, .appended, .committed: break
         }
     }
 
@@ -99,6 +121,9 @@ final class TransactionChecker: Checker {
 
     private func read(_ message: SIPMessage, at place: Place, _ world: World) {
         guard message.isRequest else {
+            if message.isFinal, message.status < 300, message.cSeq?.method == .invite {
+                ways[Success(place, message), default: []].insert(place)
+            }
             if message.isFinal, let child = Hop(place, message), let (parent, sentAt) = parents[child] {
                 leave(child, parent)
                 // An answer that stood in a link until timer F had ended the transaction is none.
@@ -109,14 +134,18 @@ final class TransactionChecker: Checker {
         if message.method == .ack {
             // The ACK to a refusal has the branch of its INVITE, and ends here; that to a 2xx is forwarded.
             let isRefusals = Hop(place, message, as: "INVITE").map { served[$0] != nil } ?? false
-            if !isRefusals, world.isCalm {
-                unforwarded["\(place.seat.machine) \(message.callIDText) \(message.cSeq?.number ?? 0)"] =
-                    Acknowledgement(since: world.now, callID: message.callIDText)
+            if !isRefusals {
+                unforwarded[Success(place, message)] = Unforwarded(
+                    since: world.now, place: place, isCalm: world.isCalm)
             }
             return
         }
         guard let hop = Hop(place, message), served[hop] == nil else { return }
         served[hop] = Served(readAt: world.now, callID: message.callIDText)
+        if message.method == .invite {
+            let invitation = Invitation(place, message)
+            epochs[invitation] = epochs[invitation] ?? world.machines[place.seat.machine].trust.epoch
+        }
     }
 
     private func leave(_ child: Hop, _ parent: Hop) {
@@ -140,7 +169,7 @@ final class TransactionChecker: Checker {
     private func wrote(_ message: SIPMessage, at place: Place, _ world: World) {
         if message.isRequest {
             if message.method == .ack {
-                unforwarded["\(place.seat.machine) \(message.callIDText) \(message.cSeq?.number ?? 0)"] = nil
+                unforwarded[Success(place, message)] = nil
             } else if message.branches.count > 1 {
                 sentOn(message, at: place, world.now)
             }
@@ -243,7 +272,24 @@ final class TransactionChecker: Checker {
             fail("a device has read a 2xx to INVITE \(key) and sent no ACK", in: world)
         }
         for (key, entry) in unforwarded where world.now - entry.since > Self.ackBound {
-            fail("a server has read the ACK to a 2xx of \(key) and not sent it on", in: world)
+            unforwarded[key] = nil
+            guard !hasNoWay(key, entry, world) else { continue }
+            fail(
+                "\(world.name(entry.place.seat)) has read the ACK to a 2xx of \(key.text) and not sent it on", in: world
+            )
         }
+    }
+
+    /// RFC 3261 §13.2.2.4: the ACK to a 2xx is answered by nobody, and sent again only when the 2xx comes again. A server
+    /// drops it that is left without the flow over which it read the 2xx: a client's connection cannot be dialled. A
+    /// server's can, and once everything is mended it must be.
+    private func hasNoWay(_ key: Success, _ entry: Unforwarded, _ world: World) -> Bool {
+        // What a closed link has brought is dropped unread.
+        guard live.contains(entry.place) else { return true }
+        let ways = ways[key] ?? []
+        if entry.isCalm { return ways.contains { clients.contains($0) && !live.contains($0) } }
+        // Under faults nothing that has to be dialled is sure, and the callee may have become somebody to refuse.
+        return ways.isEmpty || epochs[key.invitation] != world.machines[key.invitation.machine].trust.epoch
+            || ways.contains { !live.contains($0) || !clients.contains($0) && $0.seat != entry.place.seat }
     }
 }

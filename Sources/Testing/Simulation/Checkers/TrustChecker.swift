@@ -73,15 +73,13 @@ final class TrustChecker: Checker {
             epochs[id] == context.epoch
         else { return }
         context.now = world.wall
-        let revoked = world.organisations[machine.organisation].revoked
-        let epoch = machine.trust.epoch
-        let isPublished = epoch == world.organisations[machine.organisation].publisher.state.epoch
+        let organisation = world.organisations[machine.organisation]
+        let isPublished = machine.trust.epoch == organisation.publisher.state.epoch
         for report in shard.inspect({ $0.linkReports(at: world.now) }) {
             guard !closing.contains(Place(id, report.id)) else { continue }
-            if let serial = report.peer.serial, isPublished, revoked.contains(serial) {
+            if isPublished, let why = Self.objection(to: report.peer, organisation, world) {
                 fail(
-                    "\(world.name(id)) keeps \(report.id) of \(report.peer.identity ?? "?"), whose certificate is revoked",
-                    in: world)
+                    "\(world.name(id)) keeps \(report.id) of \(report.peer.identity ?? "?"), \(why)", in: world)
             }
             guard judged[Place(id, report.id)] != context.epoch else { continue }
             judged[Place(id, report.id)] = context.epoch
@@ -92,6 +90,20 @@ final class TrustChecker: Checker {
                     "\(world.name(id)) has swept epoch \(context.epoch) and keeps \(report.id), refused by "
                         + "\(refusal.code.rawValue)", in: world)
             }
+        }
+    }
+
+    /// What the operators would say against this peer, who know what they did and ask no decision; nil for nothing.
+    private static func objection(to peer: VerifiedPeer, _ organisation: Organisation, _ world: World) -> String? {
+        if let serial = peer.serial, organisation.revoked.contains(serial) { return "whose certificate is revoked" }
+        switch peer.peerClass {
+        case .server:
+            return organisation.topology.server(named: peer.identity ?? "") == nil ? "a server that was removed" : nil
+        case .partner:
+            let partner = world.organisations[1 - organisation.number].name
+            return organisation.hasPartner(partner) ? nil : "a partner that was removed"
+        case .application: return "and there are no applications"
+        case .client: return nil
         }
     }
 
