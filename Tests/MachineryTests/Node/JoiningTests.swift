@@ -14,7 +14,7 @@ import Web
         throws
     {
         let folder = TemporaryFolder()
-        let organisation = try folder.found(ports: Ports(sip: 5_061, trust: 5_443, metrics: 9_464))
+        let organisation = try folder.found(at: ServerAddresses())
         let bytes = try #require(try DataFolder.read(organisation.configuration))
         let configuration = try NodeConfiguration.parse(String(decoding: bytes, as: UTF8.self))
         #expect(configuration.roles == [.authority, .frontEnd, .edge])
@@ -27,9 +27,9 @@ import Web
     {
         let folder = TemporaryFolder()
         let now = OperatingSystem.wallTime
-        let organisation = try folder.found(ports: Ports(sip: 5_061, trust: 5_443, metrics: 9_464))
+        let organisation = try folder.found(at: ServerAddresses())
         let joining = DataFolder(path: folder.path + "/fe2")
-        let request = try folder.request(in: joining, ports: Ports(sip: 5_062, trust: 5_444, metrics: 9_465))
+        let request = try folder.request(in: joining, at: ServerAddresses())
         let state = try TrustReplica.load(organisation, now: now)
         let admission = NodeAdmission(
             name: request.name, authority: "sip.contoso.example", root: state.verifiedRoot.envelope,
@@ -44,7 +44,7 @@ import Web
                 now: now)
         }
         #expect(throws: DataFolder.Failure.self) {
-            try folder.request(in: organisation, ports: Ports(sip: 5_063, trust: 5_445, metrics: 9_466))
+            try folder.request(in: organisation, at: ServerAddresses())
         }
         #expect(try DataFolder.read(joining.configuration) == nil)
     }
@@ -52,10 +52,10 @@ import Web
     @Test("mission.md: a front end that joined receives the users and signs them in") func secondFrontEnd() async throws
     {
         let folder = TemporaryFolder()
-        let organisation = try folder.found(ports: try await Ports())
+        let organisation = try folder.found(at: ServerAddresses())
         let first = try await NodeRuntime.start(folder: organisation, loops: 1)
         let joining = DataFolder(path: folder.path + "/fe2")
-        let request = try folder.request(in: joining, ports: try await Ports())
+        let request = try folder.request(in: joining, at: ServerAddresses())
         let verifiers = UserVerifiers(
             user: "alice", realm: "contoso.example", password: "secret", algorithms: [.sha256])
         _ = try await organisation.post(

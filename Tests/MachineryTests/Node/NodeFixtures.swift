@@ -24,9 +24,9 @@ struct NodeOrganisation {
     init(users: [String] = [], at now: WallTime = OperatingSystem.wallTime) async throws {
         front = DataFolder(path: folder.path + "/" + Self.frontName)
         edge = DataFolder(path: folder.path + "/" + Self.edgeName)
-        let frontPorts = try await Ports()
-        let edgePorts = try await Ports()
-        let outside = try await Ports()
+        let frontAddresses = try ServerAddresses()
+        let edgeAddresses = try ServerAddresses()
+        let outside = try ServerAddresses()
         let topology = Topology(
             network: Self.domain, sipDomains: [Self.domain],
             pools: [
@@ -37,16 +37,17 @@ struct NodeOrganisation {
             ],
             servers: [
                 ServerRecord(
-                    name: Self.frontName, address: try Ports.address(frontPorts.sip),
-                    trust: try Ports.address(frontPorts.trust)),
+                    name: Self.frontName, address: frontAddresses.sip,
+                    trust: frontAddresses.trust),
                 ServerRecord(
-                    name: Self.edgeName, address: try Ports.address(edgePorts.sip),
-                    external: try Ports.address(outside.sip), trust: try Ports.address(edgePorts.trust)),
+                    name: Self.edgeName, address: edgeAddresses.sip,
+                    external: outside.sip, trust: edgeAddresses.trust),
             ])
         let members = try [(Self.frontName, front), (Self.edgeName, edge)].map { name, folder in
             let text = try #require(
                 ConfigurationText(
-                    of: name, in: topology, authority: Self.frontName, metrics: try Ports.address(0)))
+                    of: name, in: topology, authority: Self.frontName,
+                    metrics: name == Self.frontName ? frontAddresses.metrics : edgeAddresses.metrics))
             return OrganisationFounding.Member(name: name, folder: folder, configuration: text.text)
         }
         _ = try OrganisationFounding.found(topology: topology, members: members, offline: offline, now: now)

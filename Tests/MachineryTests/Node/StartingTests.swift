@@ -11,7 +11,7 @@ import Trust
 @Suite struct StartingTests {
     @Test("interface.md: two servers never run from one folder") func oneServerForEachFolder() async throws {
         let folder = TemporaryFolder()
-        let organisation = try folder.found(ports: try await Ports())
+        let organisation = try folder.found(at: ServerAddresses())
         let first = try await NodeRuntime.start(folder: organisation, loops: 1)
         let failure = await #expect(throws: StartFailure.self) {
             try await NodeRuntime.start(folder: organisation, loops: 1)
@@ -26,13 +26,13 @@ import Trust
         async throws
     {
         let folder = TemporaryFolder()
-        let ports = try await Ports()
-        let organisation = try folder.found(ports: ports)
-        let holder = try await HeldPort(try Ports.address(ports.trust))
+        let addresses = try ServerAddresses()
+        let organisation = try folder.found(at: addresses)
+        let holder = try await HeldPort(addresses.trust)
         let failure = await #expect(throws: StartFailure.self) {
             try await NodeRuntime.start(folder: organisation, loops: 1)
         }
-        #expect(failure?.description.contains("127.0.0.1:\(ports.trust)") == true)
+        #expect(failure?.description.contains("\(addresses.trust)") == true)
         #expect(failure?.next.contains("listen: trust") == true)
         try await holder.release()
     }
@@ -42,7 +42,7 @@ import Trust
         async throws
     {
         let folder = TemporaryFolder()
-        let organisation = try folder.found(ports: try await Ports())
+        let organisation = try folder.found(at: ServerAddresses())
         let runtime = try await NodeRuntime.start(folder: organisation, loops: 1)
         let evidence = LinkEvidence(
             direction: .inbound(ListenerFacts(kind: .internal, classes: [.server])), chain: await runtime.replica.chain)

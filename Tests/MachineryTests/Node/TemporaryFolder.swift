@@ -1,33 +1,27 @@
 import Authority
 import Foundation
 import Node
+import Synchronization
 import Testing
 import Transport
 import Trust
 
-/// Free ports of the loopback address.
-struct Ports {
-    var sip: UInt16
-    var trust: UInt16
-    var metrics: UInt16
+/// The addresses of one server on a loopback address that nobody else in this test run has: a port cannot be taken by a
+/// connection that goes out meanwhile.
+struct ServerAddresses {
+    private static let count = Atomic<Int>(0)
 
-    init(sip: UInt16, trust: UInt16, metrics: UInt16) {
-        self.sip = sip
-        self.trust = trust
-        self.metrics = metrics
-    }
+    let sip: NetworkAddress
+    let trust: NetworkAddress
+    let metrics: NetworkAddress
 
-    /// Ports that nobody has at this moment.
-    init() async throws {
-        var held: [HeldPort] = []
-        for _ in 0..<3 { held.append(try await HeldPort(try Self.address(0))) }
-        let ports = held.map(\.address.port)
-        for port in held { try await port.release() }
-        self.init(sip: ports[0], trust: ports[1], metrics: ports[2])
-    }
-
-    static func address(_ port: UInt16) throws -> NetworkAddress {
-        try #require(NetworkAddress("127.0.0.1:\(port)"))
+    init() throws {
+        let number = Self.count.add(1, ordering: .relaxed).newValue
+        let process = Int(ProcessInfo.processInfo.processIdentifier)
+        let host = "127.\(16 + process % 200).\(number / 250).\(1 + number % 250)"
+        sip = try #require(NetworkAddress("\(host):5061"))
+        trust = try #require(NetworkAddress("\(host):5443"))
+        metrics = try #require(NetworkAddress("\(host):9464"))
     }
 }
 
@@ -40,14 +34,14 @@ final class TemporaryFolder: Sendable {
     }
 
     /// Founds contoso.example with all roles on one server.
-    func found(ports: Ports) throws -> DataFolder {
+    func found(at addresses: ServerAddresses) throws -> DataFolder {
         let plan = OrganisationPlan(
             domain: "contoso.example", server: "sip.contoso.example", roles: [.frontEnd, .edge],
-            address: try Ports.address(ports.sip), external: nil, trust: try Ports.address(ports.trust))
+            address: addresses.sip, external: nil, trust: addresses.trust)
         let folder = DataFolder(path: path + "/org")
         let text = try #require(
             ConfigurationText(
-                of: plan.server, in: plan.topology, authority: plan.server, metrics: try Ports.address(ports.metrics)))
+                of: plan.server, in: plan.topology, authority: plan.server, metrics: addresses.metrics))
         _ = try OrganisationFounding.found(
             topology: plan.topology,
             members: [OrganisationFounding.Member(name: plan.server, folder: folder, configuration: text.text)],
@@ -56,9 +50,9 @@ final class TemporaryFolder: Sendable {
     }
 
     @discardableResult
-    func request(in folder: DataFolder, ports: Ports) throws -> NodeRequest {
+    func request(in folder: DataFolder, at addresses: ServerAddresses) throws -> NodeRequest {
         try NodeEnrolment.request(
-            name: "fe2.contoso.example", roles: [.frontEnd], address: try Ports.address(ports.sip), external: nil,
-            trust: try Ports.address(ports.trust), folder: folder)
+            name: "fe2.contoso.example", roles: [.frontEnd], address: addresses.sip, external: nil,
+            trust: addresses.trust, folder: folder)
     }
 }

@@ -20,7 +20,7 @@ struct WebServerTests {
     private func send(_ count: Int, to address: NetworkAddress) async throws -> String {
         let response = try await WebClient.send(
             WebRequest(method: "POST", path: "/", body: [UInt8](repeating: 65, count: count)), to: .network(address),
-            security: .none, seconds: 10)
+            security: .none, seconds: 60)
         return String(decoding: response.body, as: UTF8.self)
     }
 
