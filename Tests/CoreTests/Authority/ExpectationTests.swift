@@ -99,5 +99,13 @@ import Trust
         let done = try network.publisher.publish(try network.signed(topology), now: start, ledger: network.ledger)
         #expect(done.expectations.map(\.holds) == [false])
         #expect(network.publisher.state.topology?.partner(named: "fabrikam.example")?.blocked == true)
+        topology.partners = []
+        let removed = try network.publisher.publish(try network.signed(topology), now: start, ledger: network.ledger)
+        #expect(removed.expectations.map(\.holds) == [false])
+        // What adds something waits for it again.
+        topology.sipDomains.append("contoso.test")
+        #expect(throws: AuthorityError.self) {
+            try network.publisher.publish(try network.signed(topology), now: start, ledger: network.ledger)
+        }
     }
 }

@@ -227,7 +227,7 @@ struct TopologyCheckTests {
         row(.error, "applications.fe1.contoso.example", "a server or pool has this name") {
             $0.applications = [ApplicationRecord(name: "fe1.contoso.example", keys: [StateWorld.pin("pbx")])]
         },
-        row(.error, "expect.0", "nobody.example is no server, application or partner domain") {
+        row(.warning, "expect.0", "nobody.example is no server, application or partner domain") {
             $0.expect = [.reaches(from: "fe1.contoso.example", to: "nobody.example")]
         },
     ]
