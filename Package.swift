@@ -111,11 +111,14 @@ let package = Package(
                 "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Transport", "Storage", "Web", "Node",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Sources/Programs/entente", swiftSettings: strict),
-        // The whole network in one deterministic run: world, faults, checkers, words of scenarios.
+        // The language of stories, and who judges them; the stages are elsewhere.
+        .target(
+            name: "Scenarios", dependencies: ["UserAgent"], path: "Sources/Testing/Scenarios", swiftSettings: strict),
+        // The whole network in one deterministic run: world, faults, checkers, the simulated stage.
         .target(
             name: "Simulation",
             dependencies: [
-                "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Shards",
+                "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Shards", "Scenarios",
             ], path: "Sources/Testing/Simulation", swiftSettings: strict),
         // Runs seeds.
         .executableTarget(
@@ -137,8 +140,12 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
-        // One text, run in the simulation.
-        .testTarget(name: "ScenarioTests", dependencies: ["Simulation"], swiftSettings: strict),
+        // One list of stories, performed in the simulation and by real servers.
+        .testTarget(
+            name: "ScenarioTests",
+            dependencies: [
+                "Basis", "UserAgent", "Trust", "Authority", "Transport", "Web", "Node", "Scenarios", "Simulation",
+            ], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

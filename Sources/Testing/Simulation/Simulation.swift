@@ -1,4 +1,5 @@
 import Basis
+import Scenarios
 
 /// One run of the simulated network from one seed: trouble, healing, rest. The same seed gives the same log, octet for
 /// octet, in a process whose hashing is deterministic.
@@ -57,7 +58,7 @@ public struct Simulation: Sendable {
             return Report(
                 findings: world.findings, log: world.log.lines, seconds: (world.now - .zero).wholeSeconds,
                 tally: Tally(
-                    events: world.events, messages: world.received.values.reduce(0) { $0 + $1.count },
+                    events: world.events, messages: world.devices.reduce(0) { $0 + $1.witness.received.count },
                     links: world.links.count, starts: world.machines.reduce(0) { $0 + $1.incarnation }))
         } catch {
             return Report(

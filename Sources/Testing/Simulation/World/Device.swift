@@ -1,5 +1,6 @@
 import Basis
 import SIP
+import Scenarios
 import UserAgent
 
 /// One user's device: a user agent, the connection that it holds, and the person behind it.
@@ -26,10 +27,8 @@ final class Device {
     var isConnected = false
     var isDialling = false
     var armed: Instant?
-    /// Calls that are up or ring, in the order in which they began.
-    var calls: [CallHandle] = []
-    /// Those of them that were answered.
-    var activeCalls: [CallHandle] = []
+    /// What it has seen; grows over its connections.
+    var witness = Witness()
     var lastHandle: UInt32 = 0
     /// REGISTER failed for good; the connection is given up and made again.
     var failures = 0

@@ -1,4 +1,5 @@
 import Basis
+import Scenarios
 import UserAgent
 
 /// What happens in a run that nobody wrote down: the seed speaks the words of scenarios. First under faults, where
@@ -144,7 +145,7 @@ final class Plan {
         }
         for device in world.devices {
             // Nobody would ever end a call whose other side lost its connection.
-            for handle in device.calls { world.command(device, .hangUp(handle)) }
+            for handle in device.witness.calls { world.command(device, .hangUp(handle)) }
             if device.user == device.name { try world.perform(.enables(device.user)) }
             try world.perform(.registers(device.name))
         }
@@ -185,8 +186,8 @@ final class Plan {
         let from = world.devices[proof.from]
         let to = world.devices[proof.to]
         if proof.isCall {
-            let isUp = proof.handle.map { from.activeCalls.contains($0) } ?? false
-            let isUpThere = world.devices.contains { $0.user == to.user && !$0.activeCalls.isEmpty }
+            let isUp = proof.handle.map { from.witness.activeCalls.contains($0) } ?? false
+            let isUpThere = world.devices.contains { $0.user == to.user && !$0.witness.activeCalls.isEmpty }
             if !isUp || !isUpThere {
                 world.fail(
                     "healing",
@@ -195,7 +196,7 @@ final class Plan {
             }
             if let handle = proof.handle { world.command(from, .hangUp(handle)) }
         } else {
-            let status = proof.tag.flatMap { world.outcomes[$0] }
+            let status = proof.tag.flatMap { from.witness.outcomes[$0] }
             if status.map({ (200..<300).contains($0) }) != true {
                 world.fail(
                     "healing",

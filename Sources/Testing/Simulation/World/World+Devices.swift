@@ -1,5 +1,6 @@
 import Basis
 import SIP
+import Scenarios
 import Trust
 import UserAgent
 
@@ -36,8 +37,6 @@ extension World {
         guard let link = device.link else { return }
         device.isConnected = true
         device.armed = nil
-        device.calls = []
-        device.activeCalls = []
         let id = ConnectionID(shard: ShardID(0), slot: UInt32(link), generation: UInt32(device.generation))
         device.agent = UserAgent(
             account: device.account(domain: domain(of: device)), connection: id,
@@ -55,8 +54,7 @@ extension World {
         device.agent = nil
         device.isConnected = false
         device.link = nil
-        device.calls = []
-        device.activeCalls = []
+        device.witness.losesConnection()
         redial(device)
     }
 
@@ -142,28 +140,22 @@ extension World {
     private func report(_ event: UserAgentEvent, _ device: Device) {
         note("\(device.name): \(describe(event))")
         observe(.deviceReported(device.number, event))
+        device.witness.take(event)
         switch event {
         case .registered: device.failures = 0
         case .registrationFailed:
             device.failures += 1
             // A new connection uses the password that is right by now.
             if device.isAutonomous, device.isConnected { hangUpConnection(device) }
-        case .messageReceived(_, _, let body):
-            received[device.number, default: []].append(String(decoding: body, as: UTF8.self))
-        case .messageDelivered(let tag, let status): outcomes[tag] = status
-        case .messageFailed(let tag, let status, _): outcomes[tag] = status
         case .incomingCall(let handle, _):
-            device.calls.append(handle)
             if device.isAutonomous { decideAboutCall(handle, device) }
         case .callAnswered(let handle):
-            device.activeCalls.append(handle)
             if device.isAutonomous, !isCalm, handle.number >= 0x8000_0000, dice.happens(300) {
                 intend(.hangUp(handle), device, in: dice.milliseconds(2_000..<10_000))
             }
-        case .callEnded(let handle, _):
-            device.calls.removeAll { $0 == handle }
-            device.activeCalls.removeAll { $0 == handle }
-        case .unregistered, .callRinging, .optionsAnswered, .flowFailed: break
+        case .messageReceived, .messageDelivered, .messageFailed, .callEnded, .unregistered, .callRinging,
+            .optionsAnswered, .flowFailed:
+            break
         }
         if case .flowFailed = event, device.link != nil { hangUpConnection(device) }
     }
@@ -195,7 +187,7 @@ extension World {
         guard device.isConnected, let address = address(ofUser: user) else { return nil }
         device.lastHandle += 1
         let handle = CallHandle(device.lastHandle)
-        device.calls.append(handle)
+        device.witness.begins(handle)
         command(device, .call(to: "sip:\(address)", handle))
         return handle
     }
@@ -206,6 +198,7 @@ extension World {
         guard device.isConnected, let address = address(ofUser: user) else { return nil }
         lastMessage += 1
         let text = text ?? "\(lastMessage) from \(device.name)"
+        device.witness.sends(text, tag: lastMessage)
         command(device, .sendMessage(to: "sip:\(address)", text: text, tag: lastMessage))
         return lastMessage
     }

@@ -34,10 +34,6 @@ final class World {
     private(set) var log = Log()
     /// Numbers the pager-mode messages of a run.
     var lastMessage: UInt32 = 0
-    /// Texts received, by device, in their order.
-    var received: [Int: [String]] = [:]
-    /// What became of the messages sent, by their tag; nil while nobody knows.
-    var outcomes: [UInt32: UInt16] = [:]
 
     /// The civil time at which every run begins.
     static let start = WallTime(milliseconds: 1_795_608_000_000)

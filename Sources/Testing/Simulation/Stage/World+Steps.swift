@@ -1,5 +1,6 @@
 import Authority
 import Basis
+import Scenarios
 import Trust
 import UserAgent
 
@@ -35,7 +36,7 @@ extension World {
             let machine = try known(place)
             if !machine.isUp { start(machine) }
         case .revokes, .rekeys, .removesEdge, .addsEdge, .removesPartner, .addsPartner: try publish(step)
-        case .waits, .expects: throw SimulationFailure("\"\(step)\" is the stage's to do")
+        case .settles, .reaches, .waits, .expects: throw SimulationFailure("\"\(step)\" is not the world's to do")
         }
     }
 
@@ -73,7 +74,7 @@ extension World {
             try organisations[number].add(partner: organisations[try known(organisation: partner)], now: wall)
             spread(number)
         case .registers, .unregisters, .losesConnection, .sends, .calls, .answers, .refuses, .hangsUp, .disables,
-            .enables, .changesPassword, .crashes, .restarts, .waits, .expects:
+            .enables, .changesPassword, .crashes, .restarts, .settles, .reaches, .waits, .expects:
             return
         }
     }
@@ -89,7 +90,7 @@ extension World {
 
     private func forLastCall(of name: String, _ make: (CallHandle) -> UserAgentCommand) throws {
         let device = try known(name)
-        if let handle = device.calls.last { command(device, make(handle)) }
+        if let handle = device.witness.calls.last { command(device, make(handle)) }
     }
 
     private func known(_ name: String) throws -> Device {

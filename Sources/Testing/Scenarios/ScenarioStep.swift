@@ -22,9 +22,9 @@ public enum ScenarioStep: Hashable, Sendable {
     case unregisters(String)
     /// `alice loses the connection`: it breaks without a word, and she does not come back by herself.
     case losesConnection(String)
-    /// `bob sends "hi" to alice`.
+    /// `bob sends "hi" to alice`: connects when he is not connected.
     case sends(String, text: String, to: String)
-    /// `alice calls bob`.
+    /// `alice calls bob`: connects when she is not connected.
     case calls(String, String)
     /// `bob answers`: the call that rings.
     case answers(String)
@@ -54,19 +54,23 @@ public enum ScenarioStep: Hashable, Sendable {
     case removesPartner(String, of: String)
     /// `contoso adds partner fabrikam`.
     case addsPartner(String, of: String)
-    /// `wait 30 s`.
+    /// `contoso settles`: each of its servers has heard of everything that was published, and judged its links by it.
+    case settles(String)
+    /// `alice reaches bob`: she writes again and again until a message is delivered.
+    case reaches(String, String)
+    /// `wait 30 s`: for what only time brings. A stage in real time does not wait.
     case waits(seconds: UInt64)
     /// A sentence that begins with `expect`.
     case expects(ScenarioExpectation)
 }
 
-/// What a scenario demands. A stage waits for it, up to its own limit, and fails when it does not come.
+/// What a scenario demands. A stage waits for it, up to its own limit; the scenario fails when it does not come.
 public enum ScenarioExpectation: Hashable, Sendable {
     /// `expect alice is registered`.
     case registered(String)
     /// `expect alice is not registered`.
     case notRegistered(String)
-    /// `expect alice receives "hi" once`: at least once within the limit, and not twice.
+    /// `expect alice receives "hi" once`: within the limit, and not twice until everything is at rest.
     case receives(String, String)
     /// `expect alice never receives "hi"`: not until everything is at rest.
     case neverReceives(String, String)
@@ -105,6 +109,8 @@ extension ScenarioStep: CustomStringConvertible {
         case .addsEdge(let organisation): "\(organisation) adds its edge"
         case .removesPartner(let partner, let organisation): "\(organisation) removes partner \(partner)"
         case .addsPartner(let partner, let organisation): "\(organisation) adds partner \(partner)"
+        case .settles(let organisation): "\(organisation) settles"
+        case .reaches(let name, let to): "\(name) reaches \(to)"
         case .waits(let seconds): "wait \(seconds) s"
         case .expects(let expectation): "expect \(expectation)"
         }

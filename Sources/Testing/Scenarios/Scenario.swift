@@ -92,6 +92,7 @@ extension ScenarioStep {
         case ["is", "enabled"]: self = .enables(first)
         case ["removes", "its", "edge"]: self = .removesEdge(first)
         case ["adds", "its", "edge"]: self = .addsEdge(first)
+        case ["settles"]: self = .settles(first)
         case _ where first == "wait" && tail.count == 2 && tail[1] == "s":
             guard let seconds = UInt64(tail[0]) else { return nil }
             self = .waits(seconds: seconds)
@@ -102,6 +103,7 @@ extension ScenarioStep {
             guard let password = quoted(tail[2]) else { return nil }
             self = .changesPassword(first, password)
         case _ where tail.count == 2 && tail[0] == "calls": self = .calls(first, tail[1])
+        case _ where tail.count == 2 && tail[0] == "reaches": self = .reaches(first, tail[1])
         case _ where tail.count == 3 && tail[0] == "removes" && tail[1] == "partner":
             self = .removesPartner(tail[2], of: first)
         case _ where tail.count == 3 && tail[0] == "adds" && tail[1] == "partner":
