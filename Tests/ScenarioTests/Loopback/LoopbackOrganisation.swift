@@ -49,14 +49,15 @@ final class LoopbackOrganisation {
             external: ExternalFace(name: "sip.\(domain)"))
     }
 
+    /// Starts the edge first: the authority brings it what it published as soon as it runs itself.
     func start() async throws {
-        try await frontEnd.start()
         try await edge.start()
+        try await frontEnd.start()
     }
 
     func stop() async {
-        await edge.stop()
         await frontEnd.stop()
+        await edge.stop()
     }
 
     /// The server of this role, as scenarios name it.
