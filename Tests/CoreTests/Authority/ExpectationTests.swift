@@ -74,7 +74,7 @@ import Trust
         let error = try #require(throws: AuthorityError.self) {
             try network.publisher.publish(try network.signed(topology), now: start, ledger: network.ledger)
         }
-        #expect("\(error)".contains("expect.0"))
+        #expect("\(error)".contains(expectation))
         #expect(network.publisher.state.epoch == TrustEpoch(1) && network.ledger.entries == entries)
     }
 

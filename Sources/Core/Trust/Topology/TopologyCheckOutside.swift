@@ -144,7 +144,8 @@ extension TopologyChecker {
                 // Warnings: what an expectation names may have been removed, and removing never waits for one. It is false
                 // then, which stops every document that adds something.
                 if topology.server(named: from) == nil {
-                    warning(path, "\(from) is not among the servers", next: "an expectation starts at one of our servers")
+                    warning(
+                        path, "\(from) is not among the servers", next: "an expectation starts at one of our servers")
                 }
                 if topology.server(named: to) == nil, topology.application(named: to) == nil,
                     topology.partner(ofDomain: to) == nil

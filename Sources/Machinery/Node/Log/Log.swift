@@ -9,6 +9,7 @@ public final class Log: Sendable {
         var lines: [[UInt8]] = []
         var isWriting = false
         var dropped = 0
+        var quota = LineQuota()
     }
 
     /// Lines that may wait; above it lines are dropped and counted.
@@ -31,6 +32,11 @@ public final class Log: Sendable {
         _ level: LogLine.Level, _ event: String, at time: WallTime, _ fill: (inout LogLine) -> Void = { _ in }
     ) {
         guard level >= self.level else { return }
+        let isWanted = state.withLock { state in
+            state.lines += state.quota.leftOut(before: time)
+            return state.quota.take(event)
+        }
+        guard isWanted else { return }
         var line = LogLine(level, event, at: time)
         fill(&line)
         let bytes = line.bytes
