@@ -22,7 +22,9 @@ extension Server {
         case .answer(let status, let reason, let fields): return .reply(status, reason, fields)
         }
         if let refusal = refusalOfMedia(facts.message) { return refusal }
-        var preparation = Preparation(routesToPop: own.count)
+        // Where the request goes is decided here. A Route that is left would be another's word on it, and the edge, which
+        // trusts this server, would take it for ours.
+        var preparation = Preparation(routesToPop: own.total)
         preparation.identity = identity
         preparation.mayLeave = !facts.message.hasPrivacy("id")
         let host = facts.target.canonicalHost
@@ -83,10 +85,10 @@ extension Server {
             }
             return .user(address)
         case .server:
-            // A server of ours asserts users of ours, and nobody else.
+            // Users of ours, and nobody else, asserted by a role that proves users itself.
             let address = assertedAddress(facts.message)
             let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
-            guard !address.isEmpty, surroundings.isOwn(domain: domain) else {
+            guard job.link.peer.assertsUsers, !address.isEmpty, surroundings.isOwn(domain: domain) else {
                 return refuseIdentity(job, into: &outputs)
             }
             return .user(address)
@@ -148,18 +150,21 @@ extension Server {
         preparation.mayLeave = !facts.message.hasPrivacy("id")
         switch side == .caller ? token.targetOrigin : token.callerOrigin {
         case .client(let flow):
-            guard let target = target(on: flow, requestURI: nil, own: own) else {
+            guard let target = target(on: flow, requestURI: nil) else {
                 return .reply(480, "Temporarily Unavailable", [])
             }
+            // The route set may name the flow already: what the token says takes its place.
+            if case .edge(let edge) = flow, own.next?.user == edge.token[...] { preparation.routesToPop += 1 }
             return .forward([target], preparation)
         case .partner(let name):
-            guard let partner = surroundings.partner(named: name), let target = target(towards: partner, next: own.next)
-            else {
-                return .reply(404, "Not Found", [])
-            }
+            guard let partner = surroundings.partner(named: name) else { return .reply(404, "Not Found", []) }
             guard !partner.blocked else {
                 return refuse(job, .e404, 403, "Partner is blocked", why: partner.name, into: &outputs)
             }
+            guard let target = target(towards: partner, inDialogOver: own.next) else {
+                return refuse(job, .e403, 403, "Not your dialog", why: "Route does not lead to \(name)", into: &outputs)
+            }
+            preparation.routesToPop += target.routes.count
             return .forward([target], preparation)
         case .application(let name):
             guard let address = surroundings.applicationAddress(name) else { return .reply(404, "Not Found", []) }
@@ -180,15 +185,15 @@ extension Server {
         var seen: [Flow] = []
         for binding in shared.location.bindings(of: aor, at: moment.wall).sorted(by: { $0.q > $1.q }) {
             guard let flow = binding.flow, !seen.contains(flow),
-                var target = target(on: flow, requestURI: binding.contact, own: nil)
+                var target = target(on: flow, requestURI: binding.contact)
             else { continue }
             seen.append(flow)
             target.user = aor
             if job.facts.message.method.createsDialog, let origin = sender.origin {
                 let token = DialogToken(
                     caller: identity, callerOrigin: origin, target: aor, targetOrigin: .client(flow))
-                target.record = recordRoute(
-                    user: dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag))
+                target.record = dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag)
+                    .map { recordRoute(user: $0) }
             }
             targets.append(target)
         }
@@ -213,8 +218,8 @@ extension Server {
             let token = DialogToken(
                 caller: identity, callerOrigin: origin, target: job.facts.target.addressOfRecord,
                 targetOrigin: .partner(partner.name))
-            target.record = recordRoute(
-                user: dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag))
+            target.record = dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag)
+                .map { recordRoute(user: $0) }
         }
         return .forward([target], preparation)
     }
