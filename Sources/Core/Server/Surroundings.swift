@@ -23,8 +23,6 @@ struct Surroundings {
     private let partnersByDomain: [[UInt8]: PartnerRecord]
     /// Name of the record to the record.
     private let partnersByName: [String: PartnerRecord]
-    /// Edge or identity name to record, for the Route entries that a partner's proxies left.
-    private let partnersByHost: [[UInt8]: PartnerRecord]
     /// Name of an application to where it listens.
     private let applicationAddresses: [String: NetworkAddress]
     /// Name of an application to the numbers that are routed to it.
@@ -79,11 +77,9 @@ struct Surroundings {
         self.servers = servers
         var byDomain: [[UInt8]: PartnerRecord] = [:]
         var byName: [String: PartnerRecord] = [:]
-        var byHost: [[UInt8]: PartnerRecord] = [:]
         for partner in topology.partners where partner.enabled {
             byName[partner.name] = partner
             for domain in partner.domains { byDomain[Self.bytes(domain)] = partner }
-            for host in partner.identities + [partner.edge].compactMap(\.self) { byHost[Self.bytes(host)] = partner }
         }
         applicationAddresses = Dictionary(
             topology.applications.compactMap { application in application.address.map { (application.name, $0) } },
@@ -94,7 +90,6 @@ struct Surroundings {
             }, uniquingKeysWith: { first, _ in first })
         partnersByDomain = byDomain
         partnersByName = byName
-        partnersByHost = byHost
         func members(with role: ServerRole) -> [ServerRecord] {
             topology.pools.filter { $0.roles.contains(role) }.flatMap(\.members).compactMap { records[$0] }
                 .filter { $0.name != name }
@@ -128,11 +123,6 @@ struct Surroundings {
 
     /// The partner with this record name.
     func partner(named name: String) -> PartnerRecord? { partnersByName[name] }
-
-    /// The partner whose edge or identity has this name.
-    func partner(at host: ArraySlice<UInt8>) -> PartnerRecord? {
-        partnersByHost[Array(host)] ?? partnersByDomain[Array(host)]
-    }
 
     /// Where the application with this name listens; nil when it only calls.
     func applicationAddress(_ name: String) -> NetworkAddress? { applicationAddresses[name] }

@@ -8,75 +8,7 @@ import Trust
 struct EdgeTests {
     private let world: DecisionWorld
 
-    init() throws {
-        var world = try DecisionWorld()
-        world.topology.partners[0].address = NetworkAddress("127.0.2.1:5061")
-        // One host for all of them: only the port tells their Routes apart.
-        for index in world.topology.servers.indices {
-            guard let address = NetworkAddress("[::1]:\(5_070 + index)") else { continue }
-            world.topology.servers[index].address = address
-        }
-        self.world = world
-    }
-
-    /// An edge and the front end behind it. What one sends to the other is carried by `exchange`.
-    private final class Pair {
-        let edge: TestServer
-        let home: TestServer
-        private var toHome: (out: ConnectionID, into: ConnectionID)?
-        private var toEdge: (out: ConnectionID, into: ConnectionID)?
-
-        init(_ world: DecisionWorld) throws {
-            edge = try TestServer("edge1", in: world)
-            home = try TestServer("fe1", in: world, users: ["alice", "bob"])
-        }
-
-        func exchange() throws {
-            while true {
-                if edge.dials.contains(where: { $0.dialled == .server("fe1.contoso.example") }) {
-                    toHome = (try edge.answerDial(as: "fe1"), try home.peer("edge1"))
-                }
-                if home.dials.contains(where: { $0.dialled == .server("edge1.contoso.example") }) {
-                    toEdge = (try home.answerDial(as: "edge1"), try edge.peer("fe1"))
-                }
-                var moved = 0
-                func move(_ from: TestServer, _ id: ConnectionID, _ to: TestServer, _ other: ConnectionID) {
-                    for message in from.read(id) {
-                        moved += 1
-                        var bytes: [UInt8] = []
-                        message.serialise(into: &bytes)
-                        to.send(bytes, on: other)
-                    }
-                }
-                if let link = toHome {
-                    move(edge, link.out, home, link.into)
-                    move(home, link.into, edge, link.out)
-                }
-                if let link = toEdge {
-                    move(home, link.out, edge, link.into)
-                    move(edge, link.into, home, link.out)
-                }
-                if moved == 0 { return }
-            }
-        }
-
-        func outsider() throws -> ConnectionID {
-            let id = edge.connect(.outside([]).with { $0.remoteAddress = NetworkAddress("198.51.100.4:50000") })
-            try #require(edge.closed[id] == nil)
-            return id
-        }
-
-        func register(_ user: String, on id: ConnectionID) throws -> SIPMessage {
-            let instance = "+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000a95a0e128>\";reg-id=1"
-            let draft = Draft.register(
-                user, contact: "<sip:\(user)@198.51.100.4>;\(instance)", ["Supported: path, outbound"])
-            edge.send(draft, on: id)
-            try exchange()
-            edge.send(try draft.answering(try edge.one(id), as: user), on: id)
-            try exchange()
-            return try edge.one(id)
-        }
-    }
+    init() throws { world = try .withPartnerAndPorts() }
 
     @Test("RFC 3327 §5.1, RFC 5626 §5.1: Path on REGISTER, Record-Route on everything else, both with the flow and ob")
     func path() throws {
@@ -99,7 +31,7 @@ struct EdgeTests {
 
     @Test("A client registers through the edge, and is called on the flow on which it did")
     func outsideUser() throws {
-        let pair = try Pair(world)
+        let pair = try EdgePair(world)
         let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
         let answer = try pair.register("alice", on: client)
         #expect(answer.status == 200 && answer.supports("outbound", in: .require) && answer.has(.path))
@@ -119,7 +51,7 @@ struct EdgeTests {
 
     @Test("What one client behind the edge proved says nothing about the next")
     func flowsApart() throws {
-        let pair = try Pair(world)
+        let pair = try EdgePair(world)
         let (first, second) = (try pair.outsider(), try pair.outsider())
         _ = try pair.register("alice", on: first)
         pair.edge.send(.message("alice", to: "bob"), on: first)
@@ -131,7 +63,7 @@ struct EdgeTests {
 
     @Test("A call from outside in: the callee's BYE comes back over the flow, through both")
     func call() throws {
-        let pair = try Pair(world)
+        let pair = try EdgePair(world)
         let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
         _ = try pair.register("alice", on: client)
         let draft = Draft.invite("alice", to: "bob")
@@ -163,7 +95,7 @@ struct EdgeTests {
 
     @Test("Decision 0009: ACK and BYE of a callee outside whose 2xx is in the clear go over its flow")
     func openMediaOutside() throws {
-        let pair = try Pair(world)
+        let pair = try EdgePair(world)
         let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
         _ = try pair.register("alice", on: client)
         pair.home.send(.invite("bob", to: "alice"), on: bob)
@@ -178,7 +110,7 @@ struct EdgeTests {
 
     @Test("RFC 5626 §11.2: a flow that is gone is 430 at the edge and 480 to the caller; binding and proof end")
     func flowGone() throws {
-        let pair = try Pair(world)
+        let pair = try EdgePair(world)
         let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
         _ = try pair.register("alice", on: client)
         pair.edge.drop(client)
@@ -205,7 +137,7 @@ struct EdgeTests {
 
     @Test("A client outside is closed after 30 s unless the home server lets a user in")
     func deadline() throws {
-        let pair = try Pair(world)
+        let pair = try EdgePair(world)
         let (proven, idle) = (try pair.outsider(), try pair.outsider())
         #expect(try pair.register("alice", on: proven).status == 200)
         pair.edge.send(.message("alice", to: "bob"), on: idle)
@@ -218,7 +150,7 @@ struct EdgeTests {
 
     @Test("wire.md: a user that ended loses the connections at the edge that the 200 to its REGISTER named")
     func userEnded() throws {
-        let pair = try Pair(world)
+        let pair = try EdgePair(world)
         let (first, second, third) = (try pair.outsider(), try pair.outsider(), try pair.outsider())
         _ = try pair.register("alice", on: first)
         _ = try pair.register("bob", on: second)

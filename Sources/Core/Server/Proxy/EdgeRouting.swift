@@ -59,7 +59,8 @@ extension Server {
         return .forward([target], preparation)
     }
 
-    /// From inside, a request names the client's flow in its Route, or a partner by Route or domain.
+    /// From inside, a request names the client's flow or the partner's dialog by our token in its Route, or a partner by the
+    /// domain that it is for. No other Route counts: the home server decided, and says it in these two ways.
     private mutating func fromInside(_ job: Job, _ own: OwnRoutes, into outputs: inout Outputs) -> Routing {
         var preparation = Preparation(routesToPop: own.count)
         let record = own.token.flatMap { partnerTokens.record(in: $0) }
@@ -72,10 +73,10 @@ extension Server {
             }
             return .forward([Target(hop: .connection(id))], preparation)
         }
-        let host = own.next.map(\.canonicalHost) ?? job.facts.target.canonicalHost
+        let host = job.facts.target.canonicalHost
         // Inside a dialog our own token names the partner: its user agent's host may be one that no record has.
         let named = record.flatMap { surroundings.partner(named: $0) }
-        guard let partner = named ?? surroundings.partner(at: host[...]) else {
+        guard let partner = named ?? surroundings.partner(for: host[...]) else {
             outputs.event(.requestRefused(job.connection, .e401, why: job.facts.target.description))
             return .reply(404, "Not Found", [(.reason, Self.reason(.e401, why: "no partner"))])
         }

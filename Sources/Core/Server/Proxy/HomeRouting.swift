@@ -22,7 +22,9 @@ extension Server {
         case .answer(let status, let reason, let fields): return .reply(status, reason, fields)
         }
         if let refusal = refusalOfMedia(facts.message) { return refusal }
-        var preparation = Preparation(routesToPop: own.count)
+        // Where the request goes is decided here. A Route that is left would be another's word on it, and the edge, which
+        // trusts this server, would take it for ours.
+        var preparation = Preparation(routesToPop: own.total)
         preparation.identity = identity
         preparation.mayLeave = !facts.message.hasPrivacy("id")
         let host = facts.target.canonicalHost
@@ -148,18 +150,21 @@ extension Server {
         preparation.mayLeave = !facts.message.hasPrivacy("id")
         switch side == .caller ? token.targetOrigin : token.callerOrigin {
         case .client(let flow):
-            guard let target = target(on: flow, requestURI: nil, own: own) else {
+            guard let target = target(on: flow, requestURI: nil) else {
                 return .reply(480, "Temporarily Unavailable", [])
             }
+            // The route set may name the flow already: what the token says takes its place.
+            if case .edge(let edge) = flow, own.next?.user == edge.token[...] { preparation.routesToPop += 1 }
             return .forward([target], preparation)
         case .partner(let name):
-            guard let partner = surroundings.partner(named: name), let target = target(towards: partner, next: own.next)
-            else {
-                return .reply(404, "Not Found", [])
-            }
+            guard let partner = surroundings.partner(named: name) else { return .reply(404, "Not Found", []) }
             guard !partner.blocked else {
                 return refuse(job, .e404, 403, "Partner is blocked", why: partner.name, into: &outputs)
             }
+            guard let target = target(towards: partner, inDialogOver: own.next) else {
+                return refuse(job, .e403, 403, "Not your dialog", why: "Route does not lead to \(name)", into: &outputs)
+            }
+            preparation.routesToPop += target.routes.count
             return .forward([target], preparation)
         case .application(let name):
             guard let address = surroundings.applicationAddress(name) else { return .reply(404, "Not Found", []) }
@@ -180,7 +185,7 @@ extension Server {
         var seen: [Flow] = []
         for binding in shared.location.bindings(of: aor, at: moment.wall).sorted(by: { $0.q > $1.q }) {
             guard let flow = binding.flow, !seen.contains(flow),
-                var target = target(on: flow, requestURI: binding.contact, own: nil)
+                var target = target(on: flow, requestURI: binding.contact)
             else { continue }
             seen.append(flow)
             target.user = aor

@@ -10,6 +10,8 @@ struct OwnRoutes {
     var token: ArraySlice<UInt8>?
     /// The first Route that is not ours.
     var next: SIPURI?
+    /// How many Route elements there are, ours and others.
+    var total = 0
 }
 
 extension Server {
@@ -17,10 +19,11 @@ extension Server {
     func ownRoutes(of message: SIPMessage) -> OwnRoutes {
         var own = OwnRoutes()
         for element in message.elements(of: .route) {
-            guard let uri = NameAddress(element)?.uri else { break }
-            guard surroundings.isOwn(uri) else {
-                own.next = uri
-                break
+            own.total += 1
+            guard own.count == own.total - 1 else { continue }
+            guard let uri = NameAddress(element)?.uri, surroundings.isOwn(uri) else {
+                own.next = NameAddress(element)?.uri
+                continue
             }
             own.count += 1
             if own.token == nil, let user = uri.user, !user.isEmpty { own.token = user }
@@ -29,7 +32,7 @@ extension Server {
     }
 
     /// The way to a client: its connection here, or the edge that holds it.
-    func target(on flow: Flow, requestURI: [UInt8]?, own: OwnRoutes?) -> Target? {
+    func target(on flow: Flow, requestURI: [UInt8]?) -> Target? {
         switch flow {
         case .direct(let id):
             return Target(hop: .connection(id), requestURI: requestURI)
@@ -37,25 +40,36 @@ extension Server {
             guard let server = surroundings.servers(at: Array(edge.edge.utf8)[...]).first else { return nil }
             var target = Target(hop: .link(.server(server.name), server.address), requestURI: requestURI)
             target.isInside = true
-            // In a dialog the route set may name the flow already; it is not put there twice.
-            if own?.next?.user != edge.token[...] {
-                target.routes = [Array("<sip:".utf8) + edge.token + Array("@\(edge.edge);transport=tls;lr;ob>".utf8)]
-            }
+            target.routes = [Array("<sip:".utf8) + edge.token + Array("@\(edge.edge);transport=tls;lr;ob>".utf8)]
             return target
         }
     }
 
     /// The way to a partner: over our own link when this server is an edge, otherwise to the edge.
-    ///
-    /// `next` is the Route behind our own: inside a dialog it names the edge that the dialog goes over.
-    func target(towards partner: PartnerRecord, next: SIPURI? = nil) -> Target? {
-        if surroundings.roles.contains(.edge) {
-            guard let address = partner.address, let domain = partner.domains.first else { return nil }
-            return Target(hop: .link(.partner(domain), address))
-        }
+    func target(towards partner: PartnerRecord) -> Target? {
+        if surroundings.roles.contains(.edge) { return target(outTo: partner) }
         let edges = surroundings.edges
-        let named = next?.user.flatMap { PartnerTokens.edgeVouchedFor(in: $0) } ?? partner.via
-        return insideTarget(edges.first { $0.name == named }.map { [$0] } ?? edges)
+        return insideTarget(edges.first { $0.name == partner.via }.map { [$0] } ?? edges)
+    }
+
+    /// The way to a partner inside a dialog: the edge whose token for this partner stands in the Route behind our own; nil
+    /// when none stands there.
+    ///
+    /// The sender wrote that Route, so only its token is taken over: the edge knows its own again, and goes by nothing else.
+    func target(towards partner: PartnerRecord, inDialogOver next: SIPURI?) -> Target? {
+        if surroundings.roles.contains(.edge) { return target(outTo: partner) }
+        guard let token = next?.user, PartnerTokens.recordVouchedFor(in: token) == partner.name,
+            let name = PartnerTokens.edgeVouchedFor(in: token),
+            let edge = surroundings.edges.first(where: { $0.name == name })
+        else { return nil }
+        var target = insideTarget([edge])
+        target?.routes = [Array("<sip:".utf8) + token + Array("@\(name);transport=tls;lr>".utf8)]
+        return target
+    }
+
+    private func target(outTo partner: PartnerRecord) -> Target? {
+        guard let address = partner.address, let domain = partner.domains.first else { return nil }
+        return Target(hop: .link(.partner(domain), address))
     }
 
     /// The way from an edge inwards.

@@ -54,7 +54,7 @@ struct PartnerTokens: Sendable {
         sealed(in: user).flatMap { names(in: $0.dropLast(TokenSealer.length)) }?.record
     }
 
-    /// The edge in a token that a Route carries. Not proven, and not in need of it: the edge looks for itself.
+    /// The edge in a token that a Route carries. Not proven here, and not in need of it: the edge looks for itself.
     static func edgeVouchedFor(in user: ArraySlice<UInt8>) -> String? {
         sealed(in: user).flatMap { names(in: $0.dropLast(TokenSealer.length)) }?.edge
     }
