@@ -241,6 +241,22 @@ struct EdgeTests {
         #expect(try edge.one(partner).texts(.pAssertedIdentity) == ["<sip:anonymous@contoso.example>"])
     }
 
+    @Test(
+        "trust.md, Users: an edge carries outwards what a front end or director says, of other roles nothing (E403)",
+        arguments: [(.frontEnd, true), (.director, true), (.mediation, false)] as [(ServerRole, Bool)])
+    func roleOutwards(role: ServerRole, isAllowed: Bool) throws {
+        var world = world
+        let index = try #require(world.topology.pools.firstIndex { $0.name == "chat.contoso.example" })
+        world.topology.pools[index].roles = [role]
+        let edge = try TestServer("edge1", in: world)
+        let inside = try edge.peer("chat1")
+        let identity = "P-Asserted-Identity: <sip:alice@contoso.example>"
+        edge.send(.message("alice", to: "x@fabrikam.example", [identity]), on: inside)
+        #expect(edge.dials.map(\.dialled) == (isAllowed ? [.partner("fabrikam.example")] : []))
+        #expect(edge.statuses(inside) == (isAllowed ? [] : [403]))
+        #expect(edge.refusals == (isAllowed ? [] : [.e403]))
+    }
+
     @Test("RFC 3263 §4.3: of a pool the first member that is reachable is used, after a failed dial or a 503")
     func nextMember() throws {
         let edge = try TestServer("edge1", in: world)

@@ -186,6 +186,30 @@ struct HomeProxyTests {
         #expect(home.refusals == [.e403, .e403] && home.read(bob).isEmpty)
     }
 
+    @Test(
+        "trust.md, Users: who may assert users of ours, by role (403, E403)",
+        arguments: [
+            ([.frontEnd], true), ([.director], true), ([.frontEnd, .mediation], true), ([.mediation], false),
+            ([.groupChat], false), ([.webServices], false), ([.mediation, .webServices], false),
+        ] as [([ServerRole], Bool)])
+    func roleAsserts(roles: [ServerRole], isAllowed: Bool) throws {
+        let home = try home { world in
+            let index = world.topology.pools.firstIndex { $0.name == "chat.contoso.example" }
+            if let index { world.topology.pools[index].roles = roles.sorted() }
+        }
+        let (bob, peer) = (try home.signedIn("bob"), try home.peer("chat1"))
+        home.send(.message("alice", to: "bob", ["P-Asserted-Identity: <sip:alice@contoso.example>"]), on: peer)
+        home.send(.message("alice", to: "bob"), on: peer)
+        let identities = home.read(bob).map { $0.texts(.pAssertedIdentity) }
+        #expect(identities == (isAllowed ? [["<sip:alice@contoso.example>"]] : []))
+        #expect(home.statuses(peer) == (isAllowed ? [403] : [403, 403]))
+        #expect(home.refusals == (isAllowed ? [.e403] : [.e403, .e403]))
+        // What ends here is nobody's to assert.
+        home.send(
+            Draft("OPTIONS", from: "x@contoso.example", to: "x").with { $0.uri = "sip:contoso.example" }, on: peer)
+        #expect(home.statuses(peer) == [200])
+    }
+
     @Test("P-Asserted-Identity of an edge: its partner's domains only, never ours")
     func edgeAsserts() throws {
         let world = try DecisionWorld()

@@ -62,6 +62,10 @@ extension Server {
     /// From inside, a request names the client's flow or the partner's dialog by our token in its Route, or a partner by the
     /// domain that it is for. No other Route counts: the home server decided, and says it in these two ways.
     private mutating func fromInside(_ job: Job, _ own: OwnRoutes, into outputs: inout Outputs) -> Routing {
+        guard job.link.peer.assertsUsers else {
+            outputs.event(.requestRefused(job.connection, .e403, why: job.link.peer.identity ?? ""))
+            return .reply(403, "Forbidden", [(.reason, Self.reason(.e403, why: "this role speaks for nobody"))])
+        }
         var preparation = Preparation(routesToPop: own.count)
         let record = own.token.flatMap { partnerTokens.record(in: $0) }
         preparation.identity = job.facts.message.assertedIdentities?.first?.uri?.addressOfRecord ?? []

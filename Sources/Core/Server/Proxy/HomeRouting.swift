@@ -85,10 +85,10 @@ extension Server {
             }
             return .user(address)
         case .server:
-            // A server of ours asserts users of ours, and nobody else.
+            // Users of ours, and nobody else, asserted by a role that proves users itself.
             let address = assertedAddress(facts.message)
             let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
-            guard !address.isEmpty, surroundings.isOwn(domain: domain) else {
+            guard job.link.peer.assertsUsers, !address.isEmpty, surroundings.isOwn(domain: domain) else {
                 return refuseIdentity(job, into: &outputs)
             }
             return .user(address)

@@ -8,7 +8,7 @@ enum Sender: Hashable {
     case client(Flow)
     /// A partner: directly on our edge's link, or vouched for by our edge.
     case partner(String)
-    /// A server of this network that speaks for users of ours (front end, director).
+    /// A server of this network that is no edge. Whether it speaks for users of ours, its roles say.
     case server(String)
     /// A trusted application.
     case application(String)
@@ -98,4 +98,12 @@ extension Server {
             return .client(.edge(EdgeFlow(edge: name, token: Array(user))))
         }
     }
+}
+
+extension VerifiedPeer {
+    /// Whether a server of this network may say which user of ours a request is from.
+    ///
+    /// Front ends and directors prove users themselves. An edge says over which flow a request came, and of the other roles
+    /// each would need a grant, which the topology gives to applications alone.
+    var assertsUsers: Bool { !roles.isDisjoint(with: [.frontEnd, .director]) }
 }
