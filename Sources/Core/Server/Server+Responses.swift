@@ -240,16 +240,17 @@ extension Server {
         for reason in foreign { edits.append(.reason, reason) }
     }
 
-    /// At an edge, a success from inside says that the home server let the client's user in, and the one to a REGISTER
-    /// which address-of-record its flow has now.
+    /// At an edge, the success of a REGISTER says which address-of-record the home server has proven on this flow.
+    ///
+    /// No other success proves anybody: a server answers OPTIONS to itself for whoever asks.
     private mutating func admitted(
         _ request: SIPMessage, _ success: SIPMessage, on id: ConnectionID, into outputs: inout Outputs
     ) {
-        guard !surroundings.roles.contains(.frontEnd) else { return }
+        guard !surroundings.roles.contains(.frontEnd), request.method == .register,
+            let user = success.assertedIdentities?.first?.uri?.addressOfRecord, !user.isEmpty
+        else { return }
         markProven(id, into: &outputs)
         links.modify(id) { link in
-            guard request.method == .register, let user = success.assertedIdentities?.first?.uri?.addressOfRecord
-            else { return }
             link.registered.removeAll { $0 == user }
             if success.has(.contact) { link.registered.append(user) }
         }

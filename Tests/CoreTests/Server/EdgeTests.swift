@@ -148,6 +148,36 @@ struct EdgeTests {
         #expect(pair.edge.closed[proven] == nil)
     }
 
+    @Test("A success that names no user proves none: OPTIONS to the front end, a REGISTER without P-Asserted-Identity")
+    func unprovenSuccess() throws {
+        let pair = try EdgePair(world)
+        let (asking, registered) = (try pair.outsider(), try pair.outsider())
+        for name in ["fe1.contoso.example", "fe.contoso.example"] {
+            let draft = Draft("OPTIONS", from: "x@stranger.example", to: "x").with { $0.uri = "sip:" + name }
+            pair.edge.send(draft, on: asking)
+            try pair.exchange()
+            #expect(pair.edge.statuses(asking) == [200])
+        }
+        #expect(try pair.register("alice", on: registered).status == 200)
+        pair.edge.pass(.seconds(31))
+        #expect(pair.edge.closed == [asking: .limit(.e704)])
+        // The mark is the home server's, and what it says of itself is not for the client.
+        let edge = try TestServer("edge1", in: world)
+        var inside: ConnectionID?
+        for (lines, isProven) in [
+            ([], false), (["P-Asserted-Identity: <sip:alice@contoso.example>"], true),
+        ] as [([String], Bool)] {
+            let client = edge.connect(.outside([]))
+            edge.send(.register("alice"), on: client)
+            let out = try inside ?? edge.answerDial(as: "fe1")
+            inside = out
+            edge.send(try edge.one(out).answered(200, lines), on: out)
+            #expect(try !edge.one(client).has(.pAssertedIdentity))
+            edge.pass(.seconds(31))
+            #expect((edge.closed[client] == nil) == isProven)
+        }
+    }
+
     @Test("wire.md: a user that ended loses the connections at the edge that the 200 to its REGISTER named")
     func userEnded() throws {
         let pair = try EdgePair(world)
