@@ -14,8 +14,9 @@ public enum Origin: Hashable, Sendable {
 ///
 /// Inside a dialog From and To cannot be checked against proven users (the callee's BYE has the dialled address in From,
 /// which may be an alias or a number), so a request inside a dialog must carry this token back, must come from one of
-/// the two origins in it, and goes to the other. Call-ID and the caller's tag are not in the token but under its MAC:
-/// it fits one dialog, and every fork of it. The To tag is left out, because nobody knows it yet when it is made.
+/// the two origins in it, and goes to the other. It is encrypted, because both ends and whoever is between them see it, also
+/// of a caller who hides. Call-ID and the caller's tag are not in the token, but it opens with them alone: it fits one
+/// dialog, and every fork of it. The To tag is left out, because nobody knows it yet when it is made.
 struct DialogToken: Hashable, Sendable {
     /// The caller's proven address.
     var caller: [UInt8]
@@ -43,14 +44,14 @@ struct DialogTokens: Sendable {
     }
 
     /// The user part of a Record-Route for the dialog that a request with this Call-ID and From tag may create.
-    func token(_ token: DialogToken, callID: ArraySlice<UInt8>, callerTag: ArraySlice<UInt8>) -> [UInt8] {
+    func token(_ token: DialogToken, callID: ArraySlice<UInt8>, callerTag: ArraySlice<UInt8>) -> [UInt8]? {
         var content: [UInt8] = [Self.version]
         content.reserveCapacity(192)
         append(token.caller, to: &content)
         append(token.callerOrigin, to: &content)
         append(token.target, to: &content)
         append(token.targetOrigin, to: &content)
-        return Base64URL.encode(sealer.seal(content, bound: [callID, callerTag], as: .dialog))
+        return sealer.encrypt(content, bound: [callID, callerTag], as: .dialog).map(Base64URL.encode)
     }
 
     /// The token in a Route's user part and the side that the request came from, judged by its tags; nil when we did not
@@ -59,11 +60,11 @@ struct DialogTokens: Sendable {
         _ user: ArraySlice<UInt8>, callID: ArraySlice<UInt8>, fromTag: ArraySlice<UInt8>, toTag: ArraySlice<UInt8>
     ) -> (token: DialogToken, side: DialogToken.Side)? {
         guard user.count <= Self.bytesMax, let sealed = Base64URL.decode(user) else { return nil }
-        if let content = sealer.open(sealed[...], bound: [callID, fromTag], as: .dialog) {
-            return read(content).map { ($0, .caller) }
+        if let content = sealer.decrypt(sealed, bound: [callID, fromTag], as: .dialog) {
+            return read(content[...]).map { ($0, .caller) }
         }
-        if let content = sealer.open(sealed[...], bound: [callID, toTag], as: .dialog) {
-            return read(content).map { ($0, .target) }
+        if let content = sealer.decrypt(sealed, bound: [callID, toTag], as: .dialog) {
+            return read(content[...]).map { ($0, .target) }
         }
         return nil
     }

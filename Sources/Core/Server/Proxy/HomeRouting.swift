@@ -192,8 +192,8 @@ extension Server {
             if job.facts.message.method.createsDialog, let origin = sender.origin {
                 let token = DialogToken(
                     caller: identity, callerOrigin: origin, target: aor, targetOrigin: .client(flow))
-                target.record = recordRoute(
-                    user: dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag))
+                target.record = dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag)
+                    .map { recordRoute(user: $0) }
             }
             targets.append(target)
         }
@@ -218,8 +218,8 @@ extension Server {
             let token = DialogToken(
                 caller: identity, callerOrigin: origin, target: job.facts.target.addressOfRecord,
                 targetOrigin: .partner(partner.name))
-            target.record = recordRoute(
-                user: dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag))
+            target.record = dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag)
+                .map { recordRoute(user: $0) }
         }
         return .forward([target], preparation)
     }
