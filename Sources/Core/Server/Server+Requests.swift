@@ -210,4 +210,6 @@ struct Preparation {
     var identity: [UInt8] = []
     /// Whether the identity may leave the network (RFC 3323: not with `Privacy: id`).
     var mayLeave = true
+    /// Whether a server of this network sent the request; set when it is forwarded.
+    var isFromInside = false
 }

@@ -47,7 +47,7 @@ extension Server {
             return
         }
         if !context.isAnswered {
-            passBack(message, of: tag, at: moment, into: &outputs)
+            passBack(message, from: index, of: tag, at: moment, into: &outputs)
         }
     }
 
@@ -61,7 +61,7 @@ extension Server {
             return endBranch(index, of: tag, by: message, at: moment, into: &outputs)
         }
         contexts[tag]?.branches[index].progress = .completed(status: status)
-        if status == 430, isServer(context.branches[index]) {
+        if status == 430, context.branches[index].target.isInside {
             flowFailed(context.branches[index].target, at: moment, into: &outputs)
         }
         if status == 503, startNext(after: index, of: tag, at: moment, into: &outputs) { return }
@@ -69,7 +69,7 @@ extension Server {
             // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
             if !context.isAnswered || context.request.method == .invite {
                 contexts[tag]?.isAnswered = true
-                passBack(message, of: tag, at: moment, into: &outputs)
+                passBack(message, from: index, of: tag, at: moment, into: &outputs)
             }
             contexts[tag]?.cancelReason = Array("SIP;cause=200;text=\"Call completed elsewhere\"".utf8)
             cancelBranches(of: tag, at: moment, into: &outputs)
@@ -77,9 +77,10 @@ extension Server {
             if context.isBetter(status) {
                 let passes = isForPreviousHop(status, from: context.branches[index])
                 contexts[tag]?.best = passes ? message : nil
+                contexts[tag]?.bestBranch = index
                 contexts[tag]?.bestStatus = status
             }
-            if status == 503, isServer(context.branches[index]),
+            if status == 503, context.branches[index].target.isInside,
                 let reason = message.elements(of: .reason).first(where: Self.isOwnReason)
             {
                 contexts[tag]?.reason = Array(reason)
@@ -113,13 +114,9 @@ extension Server {
     private func isForPreviousHop(_ status: Int, from branch: ResponseContext.Branch) -> Bool {
         switch status {
         case 430: !surroundings.roles.contains(.frontEnd)
-        case 503: !surroundings.roles.contains(.frontEnd) && isServer(branch)
+        case 503: !surroundings.roles.contains(.frontEnd) && branch.target.isInside
         default: true
         }
-    }
-
-    private func isServer(_ branch: ResponseContext.Branch) -> Bool {
-        branch.connection.flatMap { links[$0] }?.peerClass == .server
     }
 
     /// A branch ended in our own hands: no link, no answer, connection gone.
@@ -166,7 +163,7 @@ extension Server {
                 // RFC 4320 §4.2: too late for the client, too; a 408 would only meet a transaction that has ended.
                 transactions.end(context.transaction)
             } else if let best = context.best {
-                passBack(best, of: tag, at: moment, into: &outputs)
+                passBack(best, from: context.bestBranch, of: tag, at: moment, into: &outputs)
             } else {
                 answerOwnFailure(context, at: moment, into: &outputs)
             }
@@ -208,9 +205,9 @@ extension Server {
 
     /// RFC 3261 §16.7 step 9: without our Via, to the connection that the request came on.
     private mutating func passBack(
-        _ message: SIPMessage, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
+        _ message: SIPMessage, from branch: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
     ) {
-        guard let context = contexts[tag] else { return }
+        guard let context = contexts[tag], context.branches.indices.contains(branch) else { return }
         // RFC 6026 §7.1: also when the connection has gone, because nothing but a final response and its timer ends the
         // transaction of an INVITE.
         switch transactions.respond(message.status, in: context.transaction, at: moment.now) {
@@ -223,9 +220,10 @@ extension Server {
         }
         var edits = MessageEdits()
         edits.removeFirst(.via)
+        if !context.branches[branch].target.isInside { edits.remove(.claims) }
         if link.peerClass != .server {
             // What the network says about itself stays inside.
-            edits.remove(.pAssertedIdentity)
+            edits.remove(.identities)
             removeOwnReasons(of: message, &edits)
         }
         write(message, edits, to: context.connection, into: &outputs)

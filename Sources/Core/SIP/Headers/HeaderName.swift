@@ -138,6 +138,46 @@ public enum HeaderName: UInt8, Sendable, Hashable, CaseIterable {
     case identity
     /// RFC 7044 §5.
     case historyInfo
+    /// draft-ietf-sip-privacy, which became no RFC.
+    case remotePartyID
+    /// draft-ietf-sip-privacy, which became no RFC.
+    case rpidPrivacy
+    /// RFC 5806.
+    case diversion
+    /// RFC 7315 §4.1.
+    case pAssociatedURI
+    /// RFC 7315 §4.2.
+    case pCalledPartyID
+    /// RFC 7315 §4.3.
+    case pVisitedNetworkID
+    /// RFC 7315 §4.4.
+    case pAccessNetworkInfo
+    /// RFC 7315 §4.5.
+    case pChargingFunctionAddresses
+    /// RFC 7315 §4.6.
+    case pChargingVector
+    /// RFC 8496.
+    case pChargeInfo
+    /// RFC 5502.
+    case pServedUser
+    /// RFC 5002.
+    case pProfileKey
+    /// RFC 4457.
+    case pUserDatabase
+    /// RFC 6050.
+    case pAssertedService
+    /// RFC 6050.
+    case pPreferredService
+    /// RFC 7316.
+    case pPrivateNetworkIndication
+    /// RFC 5503.
+    case pDCSTracePartyID
+    /// RFC 5503.
+    case pDCSBillingInfo
+    /// RFC 5503.
+    case pDCSLAES
+    /// RFC 5503.
+    case pDCSRedirect
     /// A field that is not named here.
     case other
 
@@ -213,6 +253,26 @@ public enum HeaderName: UInt8, Sendable, Hashable, CaseIterable {
         case .requestDisposition: "Request-Disposition"
         case .identity: "Identity"
         case .historyInfo: "History-Info"
+        case .remotePartyID: "Remote-Party-ID"
+        case .rpidPrivacy: "RPID-Privacy"
+        case .diversion: "Diversion"
+        case .pAssociatedURI: "P-Associated-URI"
+        case .pCalledPartyID: "P-Called-Party-ID"
+        case .pVisitedNetworkID: "P-Visited-Network-ID"
+        case .pAccessNetworkInfo: "P-Access-Network-Info"
+        case .pChargingFunctionAddresses: "P-Charging-Function-Addresses"
+        case .pChargingVector: "P-Charging-Vector"
+        case .pChargeInfo: "P-Charge-Info"
+        case .pServedUser: "P-Served-User"
+        case .pProfileKey: "P-Profile-Key"
+        case .pUserDatabase: "P-User-Database"
+        case .pAssertedService: "P-Asserted-Service"
+        case .pPreferredService: "P-Preferred-Service"
+        case .pPrivateNetworkIndication: "P-Private-Network-Indication"
+        case .pDCSTracePartyID: "P-DCS-Trace-Party-ID"
+        case .pDCSBillingInfo: "P-DCS-Billing-Info"
+        case .pDCSLAES: "P-DCS-LAES"
+        case .pDCSRedirect: "P-DCS-Redirect"
         case .other: ""
         }
     }

@@ -107,7 +107,11 @@ extension HeaderName {
             .proxyAuthorization, .proxyRequire, .recordRoute, .replyTo, .require, .retryAfter, .route, .server,
             .timestamp, .unsupported, .userAgent, .warning, .wwwAuthenticate, .path, .serviceRoute, .flowTimer,
             .reason, .pAssertedIdentity, .pPreferredIdentity, .privacy, .maxBreadth, .subscriptionState, .replaces,
-            .rSeq, .rAck, .minSE, .sipETag, .sipIfMatch, .historyInfo, .other:
+            .rSeq, .rAck, .minSE, .sipETag, .sipIfMatch, .historyInfo, .remotePartyID, .rpidPrivacy, .diversion,
+            .pAssociatedURI, .pCalledPartyID, .pVisitedNetworkID, .pAccessNetworkInfo, .pChargingFunctionAddresses,
+            .pChargingVector, .pChargeInfo, .pServedUser, .pProfileKey, .pUserDatabase, .pAssertedService,
+            .pPreferredService, .pPrivateNetworkIndication, .pDCSTracePartyID, .pDCSBillingInfo, .pDCSLAES,
+            .pDCSRedirect, .other:
             nil
         }
     }

@@ -220,7 +220,11 @@ extension HeaderName {
             .proxyAuthorization, .proxyRequire, .recordRoute, .require, .route, .supported, .unsupported, .via,
             .warning,
             .wwwAuthenticate, .path, .serviceRoute, .reason, .pAssertedIdentity, .pPreferredIdentity, .allowEvents,
-            .acceptContact, .rejectContact, .requestDisposition, .identity, .historyInfo, .other:
+            .acceptContact, .rejectContact, .requestDisposition, .identity, .historyInfo, .remotePartyID, .rpidPrivacy,
+            .diversion, .pAssociatedURI, .pCalledPartyID, .pVisitedNetworkID, .pAccessNetworkInfo,
+            .pChargingFunctionAddresses, .pChargingVector, .pChargeInfo, .pServedUser, .pProfileKey, .pUserDatabase,
+            .pAssertedService, .pPreferredService, .pPrivateNetworkIndication, .pDCSTracePartyID, .pDCSBillingInfo,
+            .pDCSLAES, .pDCSRedirect, .other:
             false
         }
     }

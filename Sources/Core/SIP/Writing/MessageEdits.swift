@@ -7,7 +7,7 @@ public struct MessageEdits: Sendable {
         case append(HeaderName, Range<Int>)
         /// The name in octets, then the value.
         case appendNamed(Range<Int>, Range<Int>)
-        case remove(HeaderName)
+        case remove(HeaderNameSet)
         case removeFirst(HeaderName, Int)
         case replaceFirst(HeaderName, Range<Int>)
         case replace(HeaderName, Range<Int>)
@@ -16,8 +16,8 @@ public struct MessageEdits: Sendable {
 
     private(set) var operations: [Operation] = []
     private var octets: [UInt8] = []
-    /// One bit for each field that an operation touches in place.
-    private(set) var touched: (UInt64, UInt64) = (0, 0)
+    /// The fields that an operation touches in place.
+    private(set) var touched: HeaderNameSet = []
 
     /// No changes.
     public init() {}
@@ -29,7 +29,7 @@ public struct MessageEdits: Sendable {
     public mutating func removeAll() {
         operations.removeAll(keepingCapacity: true)
         octets.removeAll(keepingCapacity: true)
-        touched = (0, 0)
+        touched = []
     }
 
     /// Replaces the Request-URI. The caller vouches for its grammar.
@@ -54,26 +54,29 @@ public struct MessageEdits: Sendable {
     }
 
     /// Removes every line of the field.
-    public mutating func remove(_ name: HeaderName) {
-        touch(name)
-        operations.append(.remove(name))
+    public mutating func remove(_ name: HeaderName) { remove([name]) }
+
+    /// Removes every line of each of these fields.
+    public mutating func remove(_ names: HeaderNameSet) {
+        touched.formUnion(names)
+        operations.append(.remove(names))
     }
 
     /// Removes the first `count` elements of a comma list, over its lines: the topmost Via, the first Route.
     public mutating func removeFirst(_ name: HeaderName, _ count: Int = 1) {
-        touch(name)
+        touched.insert(name)
         operations.append(.removeFirst(name, count))
     }
 
     /// Replaces the first element of a comma list that was received. Nothing happens when there is none.
     public mutating func replaceFirst(_ name: HeaderName, _ value: some Sequence<UInt8>) {
-        touch(name)
+        touched.insert(name)
         operations.append(.replaceFirst(name, keep(value)))
     }
 
     /// Replaces the whole field by one line, in the place of its first; adds it below all others when it is absent.
     public mutating func replace(_ name: HeaderName, _ value: some Sequence<UInt8>) {
-        touch(name)
+        touched.insert(name)
         operations.append(.replace(name, keep(value)))
     }
 
@@ -84,15 +87,7 @@ public struct MessageEdits: Sendable {
 
     func text(_ range: Range<Int>) -> ArraySlice<UInt8> { octets[range] }
 
-    func touches(_ name: HeaderName) -> Bool {
-        let number = UInt64(name.rawValue)
-        return number < 64 ? touched.0 >> number & 1 == 1 : touched.1 >> (number - 64) & 1 == 1
-    }
-
-    private mutating func touch(_ name: HeaderName) {
-        let number = UInt64(name.rawValue)
-        if number < 64 { touched.0 |= 1 << number } else { touched.1 |= 1 << (number - 64) }
-    }
+    func touches(_ name: HeaderName) -> Bool { touched.contains(name) }
 
     private mutating func keep(_ value: some Sequence<UInt8>) -> Range<Int> {
         let start = octets.count

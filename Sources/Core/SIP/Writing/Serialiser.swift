@@ -86,7 +86,7 @@ extension SIPMessage {
         var first: Range<Int>?
         for operation in edits.operations {
             switch operation {
-            case .remove(let other) where other == name:
+            case .remove(let others) where others.contains(name):
                 return
             case .replace(let other, let range) where other == name:
                 return Self.writeLine(name, edits.text(range), into: &output)

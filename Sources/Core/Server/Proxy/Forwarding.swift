@@ -9,6 +9,8 @@ extension Server {
         _ job: Job, to targets: [Target], _ preparation: Preparation, at moment: Moment, into outputs: inout Outputs
     ) {
         let message = job.facts.message
+        var preparation = preparation
+        preparation.isFromInside = job.link.peerClass == .server
         let loop = LoopHash(message, from: job.link.peer)
         guard !isLooping(message, loop) else { return answer(job, 482, "Loop Detected", at: moment, into: &outputs) }
         guard let transaction = job.transaction else {
@@ -118,8 +120,7 @@ extension Server {
         edits.replace(.maxBreadth, String(breadth).utf8)
         if preparation.routesToPop > 0 { edits.removeFirst(.route, preparation.routesToPop) }
         // RFC 3325 §5: what others wrote about identity ends here; what is said from here on is ours.
-        edits.remove(.pAssertedIdentity)
-        edits.remove(.pPreferredIdentity)
+        edits.remove(preparation.isFromInside ? .identities : .claims)
         if let identity = identity(in: preparation, towards: target) {
             edits.append(.pAssertedIdentity, Array("<sip:".utf8) + identity + [UInt8(ascii: ">")])
         }

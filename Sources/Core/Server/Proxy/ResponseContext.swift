@@ -55,6 +55,8 @@ struct ResponseContext {
     var branches: [Branch] = []
     /// The best final response so far, as it came; nil when only failures of our own are known.
     var best: SIPMessage?
+    /// The branch that `best` came from.
+    var bestBranch = 0
     var bestStatus = 0
     /// The code and text that a refused onward link left, told to the previous hop inside the network.
     var reason: [UInt8]?
