@@ -16,7 +16,7 @@ public enum ServerLimits {
     public static let registrationMinSeconds: UInt32 = 60
     /// Bindings of one address-of-record.
     public static let contactsPerAddressMax = 10
-    /// Bytes of one Contact URI that is stored.
+    /// Bytes of one Contact URI that is stored, and of its instance.
     public static let contactBytesMax = 512
     /// RFC 3261 §16.6: timer C, longer than three minutes.
     public static let timerC = Interval.seconds(185)

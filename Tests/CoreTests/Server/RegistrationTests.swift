@@ -172,6 +172,30 @@ struct RegistrationTests {
         #expect(try home.one(id).texts(.contact).count == 10)
     }
 
+    @Test(
+        "RFC 5626 §4.1: an instance is a URN in angle brackets, or the REGISTER is 400; what is kept is written as it came",
+        arguments: [
+            ("<urn:uuid:00000000-0000-1000-8000-000a95a0e128>", true),
+            ("<URN:gsma:imei:90420156-025763-0;vers=0>", true),
+            ("<urn:x-a:%41/b'~!*()>", true), ("\\<urn:uuid:1>", true), ("<urn:uuid:1\\\">;q=0.1,<sip:x@y>", false),
+            ("<urn:uuid:1\\\"x>", false), ("<urn:uuid:1\\\\>", false), ("<urn:uuid:1<2>", false),
+            ("<urn:uuid:1 2>", false),
+            ("<urn:uuid:1,2>", true), ("<urn:uuid:%4>", false), ("<urn:uuid:é>", false), ("<urn:uuid:>", false),
+            ("<urn:u:1>", false), ("<urn:-u:1>", false), ("<urn:uuid>", false), ("<sip:alice@192.0.2.1>", false),
+            ("urn:uuid:1", false), ("<>", false), ("", false),
+            ("<urn:uuid:\(String(repeating: "a", count: 512))>", false),
+        ])
+    func instance(value: String, isAccepted: Bool) throws {
+        let home = try home("alice")
+        let id = try home.client()
+        let answer = try home.register(
+            "alice", on: id, contact: "<sip:alice@192.0.2.1>;+sip.instance=\"\(value)\";reg-id=1")
+        #expect(answer.status == (isAccepted ? 200 : 400))
+        #expect(home.server.shared.location.everything.count == (isAccepted ? 1 : 0))
+        let kept = isAccepted ? [";+sip.instance=\"\(value.replacing("\\", with: ""))\";reg-id=1"] : []
+        #expect(answer.texts(.contact).map { String($0.drop { $0 != "+" }) } == kept.map { String($0.dropFirst()) })
+    }
+
     @Test("RFC 5626 §6: instance and reg-id name the binding; the flow is confirmed with Require and Flow-Timer")
     func outbound() throws {
         let home = try home("alice")

@@ -75,13 +75,27 @@ public struct NameAddress: Sendable {
     /// RFC 3261 §20.10: the lifetime of a contact in seconds; nil when absent or malformed.
     public var expires: UInt32? { parameters["expires"].flatMap(\.seconds) }
 
-    /// RFC 5626 §4.1: the +sip.instance of a contact, without brackets; nil when absent or malformed.
+    /// RFC 5626 §4.1: the +sip.instance of a contact, a URN, without brackets; nil when absent or malformed.
     public var instanceID: ArraySlice<UInt8>? {
         guard let value = parameters["+sip.instance"], value.count > 2, value.first == Octet.less,
             value.last == Octet.greater
         else { return nil }
-        return value.dropFirst().dropLast()
+        let name = value.dropFirst().dropLast()
+        return Self.isURN(name) ? name : nil
     }
+
+    /// RFC 8141 §2: `urn:`, a namespace of 2 to 32 letters, digits and hyphens, a colon, and the characters of a URI.
+    private static func isURN(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard bytes.prefix(4).equalsIgnoringCase("urn:") else { return false }
+        let parts = bytes.dropFirst(4).split(separator: Octet.colon, maxSplits: 1, omittingEmptySubsequences: false)
+        guard let space = parts.first, parts.count == 2, let rest = parts.last, (2...32).contains(space.count),
+            space.first != Octet.hyphen, space.allSatisfy({ $0.isAlphanumeric || $0 == Octet.hyphen })
+        else { return false }
+        return !rest.isEmpty && Escapes.isValid(rest) { $0.isAlphanumeric || uriMarks.contains($0) }
+    }
+
+    /// RFC 3261 §25.1: the characters of `uric` that are neither letter nor digit nor part of an escape.
+    private static let uriMarks = Array("-_.!~*'();/?:@&=+$,".utf8)
 
     /// RFC 5626 §4.2: the reg-id of a contact, 1 to 2^31 - 1; nil when absent or malformed.
     public var regID: UInt32? {

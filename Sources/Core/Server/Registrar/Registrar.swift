@@ -35,21 +35,36 @@ enum Registrar {
         var supportsOutbound: Bool
     }
 
-    /// Reads the order; nil when Contact or CSeq is broken (400).
-    static func order(in message: SIPMessage, flow: Flow) -> Order? {
-        guard let cseq = message.cSeq, let callID = message.callID else { return nil }
+    /// What a REGISTER was read as.
+    enum Reading {
+        case order(Order)
+        case refused(UInt16, String)
+    }
+
+    /// Reads the order, and refuses what no binding may be made of.
+    static func order(in message: SIPMessage, flow: Flow) -> Reading {
+        guard let cseq = message.cSeq, let callID = message.callID else { return badContact }
         let expires = message.expires
         var order = Order(
             contacts: [], isWildcard: false, defaultSeconds: expires ?? ServerLimits.registrationDefaultSeconds,
             isDefaultGiven: expires != nil, callID: Array(callID), cseq: cseq.number, flow: flow,
             supportsOutbound: message.supports("outbound"))
-        guard message.has(.contact) else { return order }
+        guard message.has(.contact) else { return .order(order) }
         switch message.contacts {
         case .wildcard?: order.isWildcard = true
         case .addresses(let contacts)?: order.contacts = contacts
-        case nil: return nil
+        case nil: return badContact
         }
-        return order
+        guard order.contacts.allSatisfy(hasSoundInstance) else { return badContact }
+        return .order(order)
+    }
+
+    private static let badContact = Reading.refused(400, "Bad Contact")
+
+    /// RFC 5626 §4.1: what is kept is told to others, so it is a URN or it is refused.
+    private static func hasSoundInstance(_ contact: NameAddress) -> Bool {
+        guard contact.parameters.has("+sip.instance") else { return true }
+        return contact.instanceID.map { $0.count <= ServerLimits.contactBytesMax } ?? false
     }
 
     /// Carries the order out. All of it or nothing: a refusal leaves the bindings as they were.

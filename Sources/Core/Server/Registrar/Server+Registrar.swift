@@ -8,8 +8,10 @@ extension Server {
         _ job: Job, aor: [UInt8], flow: Flow, at moment: Moment, into outputs: inout Outputs
     ) {
         let message = job.facts.message
-        guard let order = Registrar.order(in: message, flow: flow) else {
-            return answer(job, 400, "Bad Contact", at: moment, into: &outputs)
+        let order: Registrar.Order
+        switch Registrar.order(in: message, flow: flow) {
+        case .order(let read): order = read
+        case .refused(let status, let reason): return answer(job, status, reason, at: moment, into: &outputs)
         }
         var result = Registrar.Answer.accepted(isChanged: false)
         let (bindings, change) = shared.location.update(aor, at: moment.wall) { bindings in
