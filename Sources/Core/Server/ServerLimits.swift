@@ -14,7 +14,7 @@ public enum ServerLimits {
     public static let registrationMaxSeconds: UInt32 = 7_200
     /// The shortest lifetime of a binding; below it 423 with Min-Expires.
     public static let registrationMinSeconds: UInt32 = 60
-    /// Bindings of one address-of-record.
+    /// Bindings of one address-of-record, and Contacts of one REGISTER.
     public static let contactsPerAddressMax = 10
     /// Bytes of one Contact URI that is stored, and of its instance.
     public static let contactBytesMax = 512

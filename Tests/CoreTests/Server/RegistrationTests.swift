@@ -172,6 +172,20 @@ struct RegistrationTests {
         #expect(try home.one(id).texts(.contact).count == 10)
     }
 
+    @Test("ServerLimits: more Contacts in one REGISTER than an address may have are refused before any is looked at")
+    func contactsInOrder() throws {
+        let home = try home("alice")
+        let id = try home.signedIn("alice")
+        func contacts(_ count: Int) -> String {
+            (1...count).map { "<sip:alice@192.0.2.7:\($0)>;expires=0" }.joined(separator: ", ")
+        }
+        home.send(.register("alice", contact: contacts(10)), on: id)
+        home.send(.register("alice", contact: contacts(11)), on: id)
+        // Of the two faults of these, the number is found first.
+        home.send(.register("alice", expires: 59, contact: contacts(11).replacing(";expires=0", with: "")), on: id)
+        #expect(home.statuses(id) == [200, 403, 403])
+    }
+
     @Test(
         "RFC 5626 §4.1: an instance is a URN in angle brackets, or the REGISTER is 400; what is kept is written as it came",
         arguments: [

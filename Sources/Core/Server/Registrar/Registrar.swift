@@ -56,10 +56,13 @@ enum Registrar {
         case nil: return badContact
         }
         guard order.contacts.allSatisfy(hasSoundInstance) else { return badContact }
+        // Each is compared with every binding while the stripe is locked.
+        guard order.contacts.count <= ServerLimits.contactsPerAddressMax else { return .refused(403, tooMany) }
         return .order(order)
     }
 
     private static let badContact = Reading.refused(400, "Bad Contact")
+    private static let tooMany = "Too many contacts"
 
     /// RFC 5626 §4.1: what is kept is told to others, so it is a URN or it is refused.
     private static func hasSoundInstance(_ contact: NameAddress) -> Bool {
@@ -76,7 +79,7 @@ enum Registrar {
             if let refusal = apply(contact, of: order, to: &changed, at: wall) { return refusal }
         }
         guard changed.count <= ServerLimits.contactsPerAddressMax else {
-            return .refused(403, "Too many contacts", HeaderFieldList())
+            return .refused(403, tooMany, HeaderFieldList())
         }
         bindings = changed
         return .accepted(isChanged: true)
