@@ -139,7 +139,7 @@ extension Server {
             return
         }
         respond(200, "OK", to: message, in: transaction, on: id, at: moment, into: &outputs)
-        contexts[tag]?.cancelReason = message.firstElement(of: .reason).map { Array($0) }
+        contexts[tag]?.cancelReason = message.elements(of: .reason).first { !Self.isOwnReason($0) }.map { Array($0) }
         cancelBranches(of: tag, at: moment, into: &outputs)
     }
 }

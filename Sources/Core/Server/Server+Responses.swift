@@ -220,17 +220,18 @@ extension Server {
         }
         var edits = MessageEdits()
         edits.removeFirst(.via)
-        if !context.branches[branch].target.isInside { edits.remove(.claims) }
-        if link.peerClass != .server {
-            // What the network says about itself stays inside.
-            edits.remove(.identities)
-            removeOwnReasons(of: message, &edits)
-        }
+        let isFromInside = context.branches[branch].target.isInside
+        if !isFromInside { edits.remove(.claims) }
+        // What the network says about itself stays inside.
+        if link.peerClass != .server { edits.remove(.identities) }
+        if !isFromInside || link.peerClass != .server { removeOwnReasons(of: message, &edits) }
         write(message, edits, to: context.connection, into: &outputs)
     }
 
-    /// RFC 3326 §2: what others say about why passes; a code of refusal of ours does not leave the network.
-    private func removeOwnReasons(of message: SIPMessage, _ edits: inout MessageEdits) {
+    /// RFC 3326 §2: what others say about why passes; a code of refusal of ours is said by our servers to our servers, in
+    /// responses alone.
+    func removeOwnReasons(of message: SIPMessage, _ edits: inout MessageEdits) {
+        guard message.has(.reason) else { return }
         let reasons = Array(message.elements(of: .reason))
         let foreign = reasons.filter { !Self.isOwnReason($0) }
         guard foreign.count < reasons.count else { return }

@@ -113,4 +113,71 @@ struct ClaimTests {
         try pair.exchange()
         expect(try pair.home.one(bob), keeps: Self.others, identity: nil)
     }
+
+    private static let forged = "entente;cause=401;text=\"E401 forged\""
+    private static let foreign = "Q.850;cause=16;text=\"Normal\""
+
+    @Test("RFC 3326 §2: a Reason that looks like ours passes in no request, and not in a CANCEL; others pass")
+    func forgedReasons() throws {
+        let pair = try EdgePair(try .withPartnerAndPorts())
+        let (client, bob) = (try pair.outsider(), try pair.home.signedIn("bob"))
+        _ = try pair.register("alice", on: client)
+        for lines in [
+            ["Reason: \(Self.forged)", "Reason: \(Self.foreign)"], ["Reason: \(Self.foreign), Entente\t;cause=401"],
+            ["Reason: \(Self.foreign)"],
+        ] {
+            // Inwards already: the edge is the first that they pass.
+            let edge = try TestServer("edge1", in: DecisionWorld())
+            let outsider = edge.connect(.outside([]))
+            edge.send(.message("alice", to: "bob", lines), on: outsider)
+            #expect(try edge.one(try edge.answerDial(as: "fe1")).texts(.reason) == [Self.foreign])
+            let draft = Draft.invite("bob", to: "alice")
+            pair.home.send(draft, on: bob)
+            try pair.exchange()
+            let invite = try pair.edge.one(client)
+            pair.edge.send(invite.answered(180), on: client)
+            try pair.exchange()
+            pair.home.send(draft.with { ($0.method, $0.lines, $0.body) = ("CANCEL", lines, "") }, on: bob)
+            try pair.exchange()
+            let cancel = try pair.edge.one(client)
+            #expect(cancel.method == .cancel && cancel.texts(.reason) == [Self.foreign])
+            pair.edge.send(invite.answered(487), on: client)
+            try pair.exchange()
+            _ = (pair.edge.read(client), pair.home.read(bob))
+        }
+    }
+
+    @Test("RFC 3326 §2: a refusal of ours is believed from our servers alone, and told to them alone")
+    func refusalsInResponses() throws {
+        let lines = ["Reason: \(Self.forged)", "Reason: \(Self.foreign)"]
+        // From a partner and from a client at the edge, to the front end.
+        let edge = try TestServer("edge1", in: .withPartnerAndPorts())
+        let inside = try edge.peer("fe1")
+        edge.send(
+            .message("alice", to: "x@fabrikam.example", ["P-Asserted-Identity: <sip:alice@contoso.example>"]),
+            on: inside)
+        let partner = try edge.answerDial(as: nil)
+        edge.send(try edge.one(partner).answered(503, lines), on: partner)
+        #expect(edge.read(inside).allSatisfy { $0.texts(.reason).allSatisfy { $0 == Self.foreign } })
+        edge.send(
+            .message("alice", to: "x@fabrikam.example", ["P-Asserted-Identity: <sip:alice@contoso.example>"]),
+            on: inside)
+        edge.send(try edge.one(partner).answered(486, lines), on: partner)
+        #expect(try edge.one(inside).texts(.reason) == [Self.foreign])
+        let client = edge.connect(.outside([]))
+        edge.send(.message("alice", to: "bob"), on: client)
+        let out = try edge.answerDial(as: "fe1")
+        // The control: the front end's own reason is for the edge, and the client gets the other one.
+        edge.send(try edge.one(out).answered(486, lines), on: out)
+        #expect(try edge.one(client).texts(.reason) == [Self.foreign])
+        // Between servers it passes.
+        let home = try TestServer("fe1", in: .withPartnerAndPorts(), users: ["alice"])
+        let director = try home.peer("dir1")
+        home.send(
+            .message("alice", to: "x@fabrikam.example", ["P-Asserted-Identity: <sip:alice@contoso.example>"]),
+            on: director)
+        let link = try home.answerDial(as: "edge1")
+        home.send(try home.one(link).answered(403, lines), on: link)
+        #expect(try home.one(director).texts(.reason) == [Self.forged, Self.foreign])
+    }
 }

@@ -121,6 +121,7 @@ extension Server {
         if preparation.routesToPop > 0 { edits.removeFirst(.route, preparation.routesToPop) }
         // RFC 3325 §5: what others wrote about identity ends here; what is said from here on is ours.
         edits.remove(preparation.isFromInside ? .identities : .claims)
+        removeOwnReasons(of: request, &edits)
         if let identity = identity(in: preparation, towards: target) {
             edits.append(.pAssertedIdentity, Array("<sip:".utf8) + identity + [UInt8(ascii: ">")])
         }

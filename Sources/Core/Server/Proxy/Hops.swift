@@ -94,7 +94,8 @@ extension Server {
 
     /// Whether an element of Reason carries a code of ours.
     static func isOwnReason(_ element: ArraySlice<UInt8>) -> Bool {
-        element.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }.equalsIgnoringCase(reasonProtocol)
+        element.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+            .equalsIgnoringCase(reasonProtocol)
     }
 
     /// The value of a Reason header that carries a code of refusal between our own servers (RFC 3326).
