@@ -249,7 +249,8 @@ public struct Publisher: Sendable {
         }
         var draft = self
         let issued = try draft.certifyDue(in: topology, now: now)
-        let listIsDue = isListDue(at: now)
+        let isBehind = try isListBehind(ledger)
+        let listIsDue = isBehind || isListDue(at: now)
         guard !issued.isEmpty || listIsDue || isSnapshotDue(at: now) else {
             return Renewal(publication: nil, needs: needs)
         }

@@ -265,6 +265,7 @@ struct NodeStart {
             group, isKnown: parts.replica.pinnedKeys.has, handler: channel.answer)
         endings.add { await server.stop() }
         parts.addresses.trust = server.networkAddress
+        endings.add(ending: Task { await channel.storeAgain() })
         if let authority = parts.authority {
             let pusher = AuthorityPusher(
                 channel: channel, tls: tls.dialling, group: group, authority: authority, own: configuration.server)

@@ -15,6 +15,8 @@ struct TrustChannel: Sendable {
     static let pollSeconds: Int64 = 30
     /// The longest pause before a server that was not reached is tried again. Short: a server that comes back is behind.
     static let pauseSecondsMax: Int64 = 5
+    /// How long until what could not be stored is tried again.
+    static let storeSeconds: Int64 = 10
     static let objectsPath = "/trust/v1/objects"
     static let acknowledgementsPath = "/trust/v1/acknowledgements"
 
@@ -83,7 +85,26 @@ struct TrustChannel: Sendable {
     /// Applies a delivery, waits for every shard's sweep, and says so.
     private func take(_ delivery: NodeDelivery) async throws -> NodeAcknowledgement {
         try await replica.apply(delivery, at: OperatingSystem.wallTime)
+        await tellUnstored()
         return await acknowledgement()
+    }
+
+    /// Tries again for ever to store what is in force and not on the disk.
+    func storeAgain() async {
+        while true {
+            do { try await Task.sleep(for: .seconds(Self.storeSeconds)) } catch { return }
+            guard await replica.unstored != nil else { continue }
+            await replica.store()
+            await tellUnstored()
+        }
+    }
+
+    private func tellUnstored() async {
+        guard let why = await replica.unstored else { return }
+        log.write(.error, "trustNotStored", at: OperatingSystem.wallTime) { line in
+            line.add("why", why)
+            line.add("next", TrustReplica.storeNext)
+        }
     }
 
     /// What this server has swept, once it has swept what it knows.
