@@ -215,8 +215,13 @@ public actor AuthorityService {
         listeners.removeValue(forKey: id)?.resume()
     }
 
-    /// Keeps what a node acknowledged.
-    public func acknowledge(_ acknowledgement: NodeAcknowledgement, at now: WallTime) {
+    /// Keeps what a node acknowledged. It speaks for itself alone: one that names another server is refused.
+    public func acknowledge(
+        _ acknowledgement: NodeAcknowledgement, from node: String, at now: WallTime
+    ) throws(TrustReplica.Failure) {
+        guard acknowledgement.node == node else {
+            throw TrustReplica.Failure(description: "\(node) acknowledged for \(acknowledgement.node)")
+        }
         acknowledgements[acknowledgement.node] = (acknowledgement, now)
     }
 }

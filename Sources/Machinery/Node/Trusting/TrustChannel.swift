@@ -66,10 +66,13 @@ struct TrustChannel: Sendable {
     }
 
     private func acknowledge(_ request: WebRequest, from node: String) async -> WebResponse {
-        guard let authority, let acknowledgement = try? NodeAcknowledgement(parsing: request.body),
-            acknowledgement.node == node
-        else { return .text("not an acknowledgement of \(node)\n", status: 400) }
-        await authority.acknowledge(acknowledgement, at: OperatingSystem.wallTime)
+        guard let authority else { return .text("this server is not the authority\n", status: 404) }
+        do {
+            try await authority.acknowledge(
+                NodeAcknowledgement(parsing: request.body), from: node, at: OperatingSystem.wallTime)
+        } catch {
+            return .text("not an acknowledgement of \(node)\n", status: 400)
+        }
         return WebResponse(body: Array("{}".utf8))
     }
 
@@ -167,7 +170,7 @@ struct TrustChannel: Sendable {
                 let request = WebRequest(method: "POST", path: Self.objectsPath, body: delivery.bytes)
                 let response = try await send(request, to: edge, tls: tls, group: group)
                 let acknowledgement = try NodeAcknowledgement(parsing: response.body)
-                await authority.acknowledge(acknowledgement, at: OperatingSystem.wallTime)
+                try await authority.acknowledge(acknowledgement, from: edge.name, at: OperatingSystem.wallTime)
                 epoch = acknowledgement.epoch
                 userEnded = acknowledgement.userEnded
                 pause = 1

@@ -170,10 +170,10 @@ public actor TrustReplica {
         return roles.contains(.frontEnd) || roles.contains(.director) ? nil : endedSequence
     }
 
-    /// A shard has judged all of its links by this epoch.
+    /// A shard has judged all of its links by this epoch. Two of its reports may come in either order: the later epoch stays.
     public func swept(_ epoch: TrustEpoch, by shard: ShardID, closed: Int) {
-        let before = sweeps[shard]?.closed ?? 0
-        sweeps[shard] = (epoch, before + UInt64(closed))
+        let before = sweeps[shard] ?? (TrustEpoch(0), 0)
+        sweeps[shard] = (max(epoch, before.epoch), before.closed + UInt64(closed))
         let done = sweptEpoch
         for entry in waiting where entry.epoch <= done { entry.continuation.resume(returning: linksClosed) }
         waiting.removeAll { $0.epoch <= done }
