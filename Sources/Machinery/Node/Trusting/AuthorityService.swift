@@ -141,8 +141,11 @@ public actor AuthorityService {
     private func spread(at now: WallTime) async throws {
         let changes = directory.changes(since: await replica.directory.sequence)
         let published = publisher
+        // Not by `delivery`: what this process has to end must not depend on whether its own key is barred.
         try await replica.apply(
-            published.delivery(to: ownServer, since: TrustEpoch(0), directory: changes, now: now), at: now)
+            NodeDelivery(
+                bundle: published.state.bundle(since: TrustEpoch(0)), chains: published.chains(of: ownServer, at: now),
+                directory: published.keepsUsers(ownServer) ? changes : nil), at: now)
         if let why = await replica.unstored {
             throw TrustReplica.Failure(
                 description: "it is in force here and not stored, so the others do not get it yet: \(why); "
@@ -186,6 +189,15 @@ public actor AuthorityService {
     /// Returns when an edge that told this has more to close, or after `seconds`, or when its task is cancelled.
     public func waitForNews(since epoch: TrustEpoch, userEnded sequence: UInt64?, atMost seconds: Int64) async {
         if !isNews(since: epoch, userEnded: sequence) { await waitForChange(atMost: seconds) }
+    }
+
+    /// Returns when there is more for `node` than this, or after `seconds`, or when its task is cancelled.
+    public func waitForNews(
+        for node: String, since epoch: TrustEpoch, directorySequence sequence: UInt64, atMost seconds: Int64
+    ) async {
+        // Who is not sent the directory is always behind it.
+        await waitForNews(
+            since: epoch, directorySequence: durable.givesDirectory(to: node) ? sequence : .max, atMost: seconds)
     }
 
     /// Returns when more than this is published, or after `seconds`, or when its task is cancelled.

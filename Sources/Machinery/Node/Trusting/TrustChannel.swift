@@ -58,7 +58,8 @@ struct TrustChannel: Sendable {
         let epoch = TrustEpoch(UInt64(request.query["have"] ?? "") ?? 0)
         let sequence = UInt64(request.query["directory"] ?? "") ?? 0
         if request.query["wait"] != "0" {
-            await authority.waitForNews(since: epoch, directorySequence: sequence, atMost: Self.pollSeconds)
+            await authority.waitForNews(
+                for: node, since: epoch, directorySequence: sequence, atMost: Self.pollSeconds)
         }
         let delivery = await authority.delivery(
             to: node, have: epoch, directorySequence: sequence, at: OperatingSystem.wallTime)
