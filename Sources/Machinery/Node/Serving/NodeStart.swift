@@ -261,7 +261,7 @@ struct NodeStart {
         let server = try await listen(
             "trust", configuration.trust,
             security: .tls(
-                tls.accepting, ListenerFacts(kind: .internal, classes: [.server]), admit: { _ in true }),
+                tls.accepting, ListenerFacts(kind: .internal, classes: [.server]), admit: parts.replica.pinnedKeys.has),
             group, isKnown: parts.replica.pinnedKeys.has, handler: channel.answer)
         endings.add { await server.stop() }
         parts.addresses.trust = server.networkAddress
@@ -290,7 +290,6 @@ struct NodeStart {
                 return await AdminAPI(runtime: runtime).answer(request)
             })
         endings.add { await server.stop() }
-        unsafe chmod(folder.adminSocket, 0o600)
     }
 
     private func listen(
