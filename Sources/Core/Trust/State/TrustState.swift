@@ -17,7 +17,8 @@ public final class TrustState: Sendable {
     public let verifiedSnapshot: VerifiedSnapshot?
     /// The timestamp with its proof; nil before the first bundle.
     public let verifiedTimestamp: VerifiedTimestamp?
-    /// When the timestamp was taken in, by our own clock: what the offset of our clock is judged from.
+    /// When the timestamp was taken in, by our own clock: what the offset of our clock is judged from. Nil also for one that
+    /// was loaded after a restart.
     public let timestampReceived: WallTime?
     /// Every revocation that we know.
     public let revocation: RevocationState
@@ -117,13 +118,13 @@ public final class TrustState: Sendable {
             introduced: introduced)
     }
 
-    /// The same state with revocations that were known before a restart.
+    /// The same state after a restart, with the revocations that were known before.
     func remembering(_ serials: [KeyPin: Set<[UInt8]>]) -> TrustState {
         var revocation = self.revocation
         for (issuer, numbers) in serials { revocation.remember(numbers, issuer: issuer) }
         return TrustState(
             roots: roots, current: currentRoot, authorities: authorities, named: named, topology: verifiedTopology,
-            snapshot: verifiedSnapshot, timestamp: verifiedTimestamp, received: timestampReceived,
+            snapshot: verifiedSnapshot, timestamp: verifiedTimestamp, received: nil,
             revocation: revocation, introduced: introduced)
     }
 

@@ -68,7 +68,7 @@ extension TrustState {
     /// an object the highest counts; names that are not ours are passed over. Of a list whose issuer has left the root, the
     /// topology or the snapshot, the revocations are remembered: they are never forgotten, and the list is no reason to stop.
     /// - Parameter expectedRootHash: the hash of the first root; nil trusts the folder that the files come from.
-    /// - Parameter now: taken as the time at which the timestamp was received.
+    /// - Parameter now: the time of loading. When the timestamp came is not known any more.
     public static func load(
         files: [TrustFile], expectedRootHash: [UInt8]? = nil, now: WallTime
     ) throws(TrustStateError) -> TrustState {
@@ -100,7 +100,7 @@ extension TrustState {
         if let file = files.first(where: { $0.name == rememberedFile }) {
             remembered.merge(try readRemembered(file)) { $0.union($1) }
         }
-        return remembered.isEmpty ? state : state.remembering(remembered)
+        return state.remembering(remembered)
     }
 
     /// The files `N` + `suffix`, by rising N.

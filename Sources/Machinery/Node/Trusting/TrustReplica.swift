@@ -118,12 +118,15 @@ public actor TrustReplica {
             chain.first.flatMap { try? CertificateFacts(der: $0) }?.keyPin == ownKey
         }
         let isNewEpoch = new.epoch > state.epoch
+        // A timestamp alone is not told to the shards, unless it changes what they think of the clock.
+        let offsetMax = TrustPolicy.standard.clockOffsetMax
+        let isNewDoubt = new.isClockDoubtful(now, by: offsetMax) != state.isClockDoubtful(now, by: offsetMax)
         let isNewDirectory = directory.sequence != self.directory.sequence
         if new.files != state.files { isStateStored = false }
         state = new
         self.directory = directory
         if let told = delivery.userEnded { endedSequence = told.to }
-        let isNews = isNewEpoch || isNewDirectory || endsEverybody || !ended.isEmpty
+        let isNews = isNewEpoch || isNewDoubt || isNewDirectory || endsEverybody || !ended.isEmpty
         if isNews {
             let update = TrustUpdate(
                 context: TrustContext(state: state, now: now, ownServer: ownServer), directory: directory,
