@@ -55,8 +55,12 @@ public enum WebLimits {
     public static let strangerBodyBytesMax = 64 << 10
     /// Requests of strangers that one listener works on at once; above it their connections are closed.
     public static let strangersMax = 256
-    /// Connections that one listener holds at once; above it new ones are closed.
+    /// Connections of known peers that one listener holds at once; above it new ones are closed.
     public static let connectionsMax = 4_096
+    /// Connections of a TLS listener whose peer has not shown a known key; above it the oldest is closed.
+    public static let entranceMax = 1_024
+    /// Of these, connections from one address; above it new ones are closed.
+    public static let entrancePerAddressMax = 32
     /// Seconds that a connection may take to bring a request, and as many to take the answer.
     public static let requestSecondsMax: Int64 = 30
 }
@@ -84,12 +88,15 @@ public enum WebFailure: Error, CustomStringConvertible {
     case refused(WebAddress)
     /// The answer was longer than `WebLimits.bodyBytesMax`, or not HTTP.
     case malformed(WebAddress)
+    /// The listener could not be opened in such a way that only its owner reaches it.
+    case unsafe(WebAddress, String)
 
     public var description: String {
         switch self {
         case .unreachable(let address, let why): "cannot reach \(address): \(why)"
         case .refused(let address): "\(address) is not who it should be"
         case .malformed(let address): "the answer of \(address) is not readable"
+        case .unsafe(let address, let why): "cannot open \(address) for its owner alone: \(why)"
         }
     }
 }

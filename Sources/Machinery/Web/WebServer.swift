@@ -33,7 +33,7 @@ public final class WebServer: Sendable {
         self.answers = answers
     }
 
-    /// Opens a listener. A Unix socket that nobody listens on any more is replaced.
+    /// Opens a listener. A Unix socket is its owner's alone from the first moment, and replaces the one of a process before.
     ///
     /// - Parameter isKnown: Whether requests with this evidence may be large and many on one connection. Of everybody else
     ///   there are at most `WebLimits.strangersMax` at once, each small and alone on its connection.
@@ -42,20 +42,28 @@ public final class WebServer: Sendable {
         isKnown: @escaping @Sendable (LinkEvidence?) -> Bool,
         handler: @escaping @Sendable (WebRequest) async -> WebResponse
     ) async throws -> WebServer {
-        let count = ConnectionCount(max: WebLimits.connectionsMax)
         let strangers = ConnectionCount(max: WebLimits.strangersMax)
+        let places = Places()
         let answers = RunningAnswers()
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 128)
             // A restart must not wait for connections of the process before that are in TIME_WAIT.
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                guard count.enter() else { return channel.close() }
-                channel.closeFuture.whenComplete { _ in count.leave() }
+                let place =
+                    if case .tls = security {
+                        places.enter(from: channel.remoteAddress) { channel.close(promise: nil) }
+                    } else {
+                        places.enterKnown()
+                    }
+                guard let place else { return channel.close() }
+                channel.closeFuture.whenComplete { _ in places.leave(place) }
                 return channel.eventLoop.makeCompletedFuture {
                     var gate: NIOLoopBound<EvidenceGate>?
                     if case .tls(let tls, let facts, let admit) = security {
-                        try tls.install(accepting: facts, in: channel, admit: admit)
+                        try tls.install(accepting: facts, in: channel) { evidence in
+                            admit(evidence) && (!isKnown(evidence) || places.admit(place))
+                        }
                         gate = NIOLoopBound(
                             try channel.pipeline.syncOperations.handler(type: EvidenceGate.self),
                             eventLoop: channel.eventLoop)
@@ -73,7 +81,7 @@ public final class WebServer: Sendable {
             let bound = network.with(port: port)
             return WebServer(address: .network(bound), channel: channel, answers: answers)
         case .socket(let path):
-            let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            let channel = try await bootstrap.bind(toOwnSocket: path)
             return WebServer(address: address, channel: channel, answers: answers)
         }
     }
@@ -110,28 +118,6 @@ private final class RunningAnswers: Sendable {
         let running = state.withLock { Array($0.tasks.values) }
         for task in running { task.cancel() }
         for task in running { await task.value }
-    }
-}
-
-/// How many connections a listener holds.
-private final class ConnectionCount: Sendable {
-    private let count = Mutex(0)
-    private let max: Int
-
-    init(max: Int) {
-        self.max = max
-    }
-
-    func enter() -> Bool {
-        count.withLock { count in
-            guard count < max else { return false }
-            count += 1
-            return true
-        }
-    }
-
-    func leave() {
-        count.withLock { $0 -= 1 }
     }
 }
 

@@ -77,6 +77,48 @@ import Trust
         #expect(again.needs(at: later) == [.newKey(server: "edge1.contoso.example")])
     }
 
+    @Test(
+        "trust.md, Users: the directory goes to front ends and directors, and no more to one whose key is barred",
+        arguments: [RevocationReason.keyCompromise, .superseded])
+    func directoryOfTheRevoked(reason: RevocationReason) throws {
+        var network = try ContosoNetwork()
+        let users = DirectoryChanges(from: 0, to: 1, records: [])
+        func directory(of server: String) -> DirectoryChanges? {
+            network.publisher.delivery(to: server, since: TrustEpoch(0), directory: users, now: start).directory
+        }
+        #expect(directory(of: "fe1.contoso.example") == users)
+        #expect(directory(of: "edge1.contoso.example") == nil)
+        let record = try #require(
+            try network.ledger.certificates(profile: .server, subject: "fe1.contoso.example", limit: 1).first)
+        _ = try network.publisher.revoke(record.serial, reason: reason, now: start, ledger: network.ledger)
+        // A certificate that was only replaced says nothing against the key, which is still pinned in either case.
+        #expect(directory(of: "fe1.contoso.example") == (reason == .superseded ? users : nil))
+        #expect(network.publisher.givesDirectory(to: "fe1.contoso.example") == (reason == .superseded))
+    }
+
+    @Test("A crash between ledger and state: the revocation that was committed is in the list after the next start")
+    func behindTheLedger() throws {
+        var network = try ContosoNetwork()
+        let before = network.publisher.state
+        func restart(_ state: TrustState) throws -> Publisher {
+            try Publisher(
+                state: state, authority: network.publisher.authority, snapshotKey: network.keys.snapshot,
+                chance: Chance(seed: [2]), ledger: network.ledger)
+        }
+        // Nothing was lost: nothing is due.
+        var calm = try restart(before)
+        #expect(try calm.renew(now: start, ledger: network.ledger).publication == nil)
+        let chain = try network.chain(of: "edge1.contoso.example")
+        let record = try #require(
+            try network.ledger.certificates(profile: .server, subject: "edge1.contoso.example", limit: 1).first)
+        _ = try network.publisher.revoke(record.serial, reason: .keyCompromise, now: start, ledger: network.ledger)
+        network.publisher = try restart(before)
+        #expect(network.verdict(chain).code == nil)
+        let renewal = try network.publisher.renew(now: start, ledger: network.ledger)
+        #expect(renewal.publication?.bundle.crls.count == 1)
+        #expect(network.verdict(chain).code == .e501)
+    }
+
     @Test("RFC 5280 §5: OpenSSL reads the CRL, its number, its signature and the revoked serial") func list() throws {
         guard let openssl = try OpenSSL() else { return }
         defer { openssl.remove() }

@@ -81,6 +81,37 @@ struct RevocationStateTests {
 }
 
 struct BundleAndFileTests {
+    @Test(
+        "A list whose issuer left the root, or the snapshot, stops neither a start nor a newcomer; its revocations stay",
+        arguments: [true, false], [true, false])
+    func departedIssuer(leavesRoot: Bool, leavesSnapshot: Bool) throws {
+        var founded = try Founded(revoking: [7])
+        let issuer = try founded.world.issuerPin
+        if leavesRoot {
+            let heir = try StateWorld.authority("Contoso Issuing CA 2", P256.Signing.PrivateKey())
+            founded.world.root.issuingCertificates = [try StateWorld.der(heir)]
+            founded.world.root.header = StateWorld.header(2)
+        }
+        let root = try founded.world.signedRoot
+        let listing = leavesSnapshot ? [:] : founded.state.revocation.references
+        let state = try founded.state.applying(
+            founded.world.bundle(epoch: 2, root: root, topology: founded.topology, crls: [], listing: listing),
+            now: StateWorld.start)
+        let loaded = try TrustState.load(files: state.files, now: StateWorld.start)
+        #expect(loaded.epoch.number == 2)
+        for known in [state, loaded] {
+            #expect(known.revocation[issuer]?.isRevoked(serial: [7]) == true)
+            #expect(known.revocation[issuer]?.isRevoked(serial: [8]) == false)
+        }
+        // The list itself counts only while its issuer does.
+        #expect((loaded.revocation[issuer]?.list != nil) == (!leavesRoot && !leavesSnapshot))
+        let again = try TrustState.load(files: loaded.files, now: StateWorld.start)
+        #expect(again.revocation[issuer]?.isRevoked(serial: [7]) == true)
+        let newcomer = try TrustState.initial(root: founded.root.bytes, expectedHash: founded.root.hash)
+            .applying(state.bundle(since: TrustEpoch(0)), now: StateWorld.start)
+        #expect(newcomer.epoch.number == 2)
+    }
+
     @Test("A reader gets what came in after its epoch, and reaches the same state")
     func bundleSince() throws {
         var founded = try Founded()

@@ -229,4 +229,42 @@ struct TrustStateTests {
         #expect(status.isStale && status.isTopologyExpired && status.lists.map(\.isOverdue) == [true])
         #expect(state.effectiveTime(WallTime(seconds: 0)) == StateWorld.start + .seconds(100))
     }
+
+    @Test("trust.md, Revocation: `now` is never before the newest timestamp, and a clock 300 s off is doubtful")
+    func clock() throws {
+        let founded = try Founded()
+        // Issued at second 100, and taken in by a clock that agrees.
+        let issued = StateWorld.start + .seconds(100)
+        let state = try TrustState.initial(root: founded.root.bytes, expectedHash: founded.root.hash)
+            .applying(founded.bundle, now: issued + .seconds(1))
+        var context = TrustContext(state: state, now: issued, ownServer: nil)
+        #expect(context.now == issued && !context.isClockDoubtful)
+        let clocks: [(system: WallTime, now: WallTime, isDoubtful: Bool)] = [
+            (issued + .seconds(86_400), issued + .seconds(86_400), false),
+            (StateWorld.start + .seconds(99), issued, false),
+            (issued.before(seconds: 300), issued, false), (issued.before(seconds: 301), issued, true),
+            (WallTime(seconds: 0), issued, true), (issued + .seconds(5), issued + .seconds(5), false),
+        ]
+        for clock in clocks {
+            context.now = clock.system
+            #expect(context.now == clock.now && context.isClockDoubtful == clock.isDoubtful, "\(clock)")
+            let made = TrustContext(state: state, now: clock.system, ownServer: nil)
+            #expect(made.now == clock.now && made.isClockDoubtful == clock.isDoubtful, "\(clock)")
+        }
+        for (seconds, isDoubtful) in [(UInt64(300), false), (301, true)] {
+            let received = issued + .seconds(seconds)
+            let ahead = try TrustState.initial(root: founded.root.bytes, expectedHash: founded.root.hash)
+                .applying(founded.bundle, now: received)
+            #expect(TrustContext(state: ahead, now: received, ownServer: nil).isClockDoubtful == isDoubtful)
+            // After a restart the same timestamp is only old.
+            let loaded = try TrustState.load(files: ahead.files, now: received)
+            #expect(!TrustContext(state: loaded, now: received, ownServer: nil).isClockDoubtful)
+        }
+    }
+}
+
+extension WallTime {
+    fileprivate func before(seconds: UInt64) -> WallTime {
+        WallTime(milliseconds: milliseconds - Int64(seconds) * 1_000)
+    }
 }

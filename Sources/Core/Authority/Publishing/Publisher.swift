@@ -206,17 +206,30 @@ public struct Publisher: Sendable {
 
     /// What a server that has `epoch` is to get.
     /// - Parameter directory: The changes of the user directory since the sequence that the server told; they are left
-    ///   out for servers that are neither front end nor director.
+    ///   out for servers that are neither front end nor director, and for those whose key is barred: verifiers are as good
+    ///   as passwords, and a server that was broken into stays pinned until the next topology.
     /// - Parameter userEnded: The users who ended since; left out for servers that get the directory itself.
     public func delivery(
         to server: String, since epoch: TrustEpoch, directory: DirectoryChanges?, userEnded: EndedUsers? = nil,
         now: WallTime
     ) -> NodeDelivery {
-        let roles = state.topology?.roles(of: server) ?? []
-        let keepsUsers = roles.contains(.frontEnd) || roles.contains(.director)
-        return NodeDelivery(
+        NodeDelivery(
             bundle: state.bundle(since: epoch), chains: chains(of: server, at: now),
-            directory: keepsUsers ? directory : nil, userEnded: keepsUsers ? nil : userEnded)
+            directory: givesDirectory(to: server) ? directory : nil, userEnded: keepsUsers(server) ? nil : userEnded)
+    }
+
+    /// Whether the server authenticates users: a front end or a director.
+    public func keepsUsers(_ server: String) -> Bool {
+        let roles = state.topology?.roles(of: server) ?? []
+        return roles.contains(.frontEnd) || roles.contains(.director)
+    }
+
+    /// Whether the server is sent the user directory: it keeps users, and none of its keys is barred.
+    public func givesDirectory(to server: String) -> Bool { keepsUsers(server) && !isBarred(server) }
+
+    /// Whether any key of the server is barred: one machine holds them all.
+    private func isBarred(_ server: String) -> Bool {
+        state.topology?.server(named: server)?.keys.contains(where: barred.contains) ?? false
     }
 
     /// What a server that joins by file takes home.
@@ -249,7 +262,8 @@ public struct Publisher: Sendable {
         }
         var draft = self
         let issued = try draft.certifyDue(in: topology, now: now)
-        let listIsDue = isListDue(at: now)
+        let isBehind = try isListBehind(ledger)
+        let listIsDue = isBehind || isListDue(at: now)
         guard !issued.isEmpty || listIsDue || isSnapshotDue(at: now) else {
             return Renewal(publication: nil, needs: needs)
         }

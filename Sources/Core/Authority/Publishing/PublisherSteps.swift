@@ -69,6 +69,17 @@ extension Publisher {
         return Self.isPastHalf(from: list.thisUpdate, to: list.nextUpdate, at: now)
     }
 
+    /// Whether the ledger numbers a list that the state does not have: a crash came after the commit and before the state was
+    /// stored. The revocation that the list was signed for is in force when the next one is out.
+    func isListBehind(_ ledger: any Ledger) throws(AuthorityError) -> Bool {
+        guard let list = state.revocation.references[authority.issuingKey.pin] else { return true }
+        do {
+            return try ledger.counters().listNumber > list.version
+        } catch {
+            throw .ledger(error)
+        }
+    }
+
     func isSnapshotDue(at now: WallTime) -> Bool {
         guard let header = state.snapshot?.header else { return true }
         return Self.isPastHalf(from: header.issued, to: header.expires, at: now)

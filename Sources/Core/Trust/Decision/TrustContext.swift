@@ -10,13 +10,19 @@ public struct TrustContext: Sendable {
     public let topology: Topology?
     /// What is done under which condition.
     public let policy: TrustPolicy
-    /// The time of the decision: the later of the system's and that of the newest verified timestamp.
-    public var now: WallTime
+    /// The time of the decision: the later of the system's, to which it is set, and that of the newest verified timestamp.
+    public var now: WallTime {
+        didSet {
+            guard let state else { return }
+            isClockDoubtful = state.isClockDoubtful(now, by: policy.clockOffsetMax)
+            now = state.effectiveTime(now)
+        }
+    }
     /// The FQDN of the server that decides; nil where no server does (a command, a user's machine).
     public let ownServer: String?
     /// The number of the snapshot that this context was made from.
     public let epoch: TrustEpoch
-    /// Whether our clock is further from the authority's timestamps than `TrustPolicy.clockOffsetMax`.
+    /// Whether our clock is further from the authority's timestamps than `TrustPolicy.clockOffsetMax`. Follows `now`.
     public var isClockDoubtful = false
     let anchors: TrustAnchors
     private let revocation: RevocationState?
@@ -29,7 +35,8 @@ public struct TrustContext: Sendable {
         self.state = state
         self.topology = state.topology
         self.policy = policy
-        self.now = now
+        self.now = state.effectiveTime(now)
+        self.isClockDoubtful = state.isClockDoubtful(now, by: policy.clockOffsetMax)
         self.ownServer = ownServer
         self.epoch = state.epoch
         self.revocation = state.revocation

@@ -17,7 +17,8 @@ public final class TrustState: Sendable {
     public let verifiedSnapshot: VerifiedSnapshot?
     /// The timestamp with its proof; nil before the first bundle.
     public let verifiedTimestamp: VerifiedTimestamp?
-    /// When the timestamp was taken in, by our own clock: what the offset of our clock is judged from.
+    /// When the timestamp was taken in, by our own clock: what the offset of our clock is judged from. Nil also for one that
+    /// was loaded after a restart.
     public let timestampReceived: WallTime?
     /// Every revocation that we know.
     public let revocation: RevocationState
@@ -99,14 +100,14 @@ public final class TrustState: Sendable {
         let topologyChanged = topology.hash != verifiedTopology?.hash
         let named = topologyChanged ? NamedAuthorities(topology.content.topology) : self.named
         var revocation = self.revocation
-        let issuers = authorities.issuing + authorities.roots + named.all
+        let issuers = Self.issuers(authorities, named)
         for der in bundle.crls {
             let issuer = try revocation.apply(der, issuers: issuers)
             if snapshot.content.crls[issuer] == nil {
                 throw TrustStateError(.revocationList, .wrongHash(promisedBy: "snapshot"))
             }
         }
-        try Self.requireBinding(rootVerified, topology, revocation, snapshot, timestamp)
+        try Self.requireBinding(rootVerified, topology, revocation, of: Set(issuers.map(\.keyPin)), snapshot, timestamp)
         let introduced = self.introduced.updated(
             roots: chain, topologyChanged: topologyChanged, before: self.revocation, after: revocation,
             epoch: snapshot.content.epoch)
@@ -117,14 +118,28 @@ public final class TrustState: Sendable {
             introduced: introduced)
     }
 
-    /// The same state with revocations that were known before a restart.
+    /// The same state after a restart, with the revocations that were known before.
     func remembering(_ serials: [KeyPin: Set<[UInt8]>]) -> TrustState {
         var revocation = self.revocation
         for (issuer, numbers) in serials { revocation.remember(numbers, issuer: issuer) }
         return TrustState(
             roots: roots, current: currentRoot, authorities: authorities, named: named, topology: verifiedTopology,
-            snapshot: verifiedSnapshot, timestamp: verifiedTimestamp, received: timestampReceived,
+            snapshot: verifiedSnapshot, timestamp: verifiedTimestamp, received: nil,
             revocation: revocation, introduced: introduced)
+    }
+
+    /// The CAs whose lists count: those that the root names, and the roots that the topology names.
+    var issuers: [CertificateFacts] { Self.issuers(authorities, named) }
+
+    /// The same once the roots and the topology of `bundle` are taken in.
+    func issuers(after bundle: TrustBundle) throws(TrustStateError) -> [CertificateFacts] {
+        let root = try extendedRoots(bundle.roots).last ?? currentRoot
+        let topology = bundle.topology.flatMap { try? TopologyObject(json: $0.signed).topology } ?? topology
+        return Self.issuers(try EnterpriseAuthorities(root.content), NamedAuthorities(topology))
+    }
+
+    private static func issuers(_ authorities: EnterpriseAuthorities, _ named: NamedAuthorities) -> [CertificateFacts] {
+        authorities.issuing + authorities.roots + named.all
     }
 
     /// Roots that we have already are passed over; every later one must follow the one before.
@@ -152,9 +167,10 @@ public final class TrustState: Sendable {
         return again ? try verify(old.envelope) : old
     }
 
-    /// TUF §5.4 to §5.6: the timestamp names the snapshot, the snapshot names everything else.
+    /// TUF §5.4 to §5.6: the timestamp names the snapshot, the snapshot names everything else. The list of an issuer that
+    /// has left the root and the topology is not asked for: nothing that it signed could be verified.
     private static func requireBinding(
-        _ root: VerifiedRoot, _ topology: VerifiedTopology, _ revocation: RevocationState,
+        _ root: VerifiedRoot, _ topology: VerifiedTopology, _ revocation: RevocationState, of issuers: Set<KeyPin>,
         _ snapshot: VerifiedSnapshot, _ timestamp: VerifiedTimestamp
     ) throws(TrustStateError) {
         let named = snapshot.content
@@ -166,6 +182,7 @@ public final class TrustState: Sendable {
         }
         for (issuer, reference) in named.crls.sorted(by: { $0.key < $1.key }) {
             guard let known = revocation[issuer]?.reference else {
+                guard issuers.contains(issuer) else { continue }
                 throw TrustStateError(.revocationList, .missing)
             }
             guard known == reference else {

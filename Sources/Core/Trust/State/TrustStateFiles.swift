@@ -17,15 +17,19 @@ public struct TrustFile: Sendable, Hashable {
 extension TrustState {
     private static let timestampFile = "timestamp.json"
     private static let rememberedFile = "revoked.json"
+    private static let listSuffix = ".crl"
 
     /// What somebody needs who has the epoch `reader`: the objects that came in later, and the newest timestamp.
     /// With epoch 0 everything, all roots included.
     public func bundle(since reader: TrustEpoch) -> TrustBundle {
         func isNew(_ epoch: TrustEpoch?) -> Bool { reader.number == 0 || (epoch ?? TrustEpoch(.max)) > reader }
+        // A list that the snapshot does not name, or whose issuer has left, would be refused.
+        let current = Set(issuers.map(\.keyPin)).filter { snapshot?.crls[$0] != nil }
         return TrustBundle(
             roots: roots.filter { isNew(introduced.roots[$0.content.header.version]) }.map(\.envelope),
             topology: isNew(introduced.topology) ? verifiedTopology?.envelope : nil,
-            crls: revocation.issuers.filter { isNew(introduced.crls[$0]) }.compactMap { revocation[$0]?.list?.der },
+            crls: revocation.issuers.filter { current.contains($0) && isNew(introduced.crls[$0]) }
+                .compactMap { revocation[$0]?.list?.der },
             snapshot: epoch > reader ? verifiedSnapshot?.envelope : nil,
             timestamp: verifiedTimestamp?.envelope)
     }
@@ -47,7 +51,7 @@ extension TrustState {
         }
         for issuer in revocation.issuers {
             if let list = revocation[issuer]?.list {
-                files.append(TrustFile(name: issuer.hex + ".crl", bytes: list.der))
+                files.append(TrustFile(name: issuer.hex + Self.listSuffix, bytes: list.der))
             }
         }
         let remembered = revocation.issuers.map { issuer in
@@ -61,9 +65,10 @@ extension TrustState {
     }
 
     /// The state that `files` hold, through the same verification as a bundle from the network. Of several versions of
-    /// an object the highest counts; names that are not ours are passed over.
+    /// an object the highest counts; names that are not ours are passed over. Of a list whose issuer has left the root, the
+    /// topology or the snapshot, the revocations are remembered: they are never forgotten, and the list is no reason to stop.
     /// - Parameter expectedRootHash: the hash of the first root; nil trusts the folder that the files come from.
-    /// - Parameter now: taken as the time at which the timestamp was received.
+    /// - Parameter now: the time of loading. When the timestamp came is not known any more.
     public static func load(
         files: [TrustFile], expectedRootHash: [UInt8]? = nil, now: WallTime
     ) throws(TrustStateError) -> TrustState {
@@ -77,12 +82,25 @@ extension TrustState {
         if let file = files.first(where: { $0.name == timestampFile }) {
             bundle.timestamp = try envelope(file, .timestamp)
         }
-        bundle.crls = files.filter { $0.name.hasSuffix(".crl") }.map(\.bytes)
+        let issuers = Set(try start.issuers(after: bundle).map(\.keyPin))
+        let named = bundle.snapshot.flatMap { try? SnapshotObject(json: $0.signed).crls } ?? [:]
+        var remembered: [KeyPin: Set<[UInt8]>] = [:]
+        for file in files where file.name.hasSuffix(listSuffix) {
+            if let issuer = KeyPin("sha256:" + file.name.dropLast(listSuffix.count)),
+                !issuers.contains(issuer) || named[issuer] == nil
+            {
+                remembered[issuer] = try serials(file)
+            } else {
+                bundle.crls.append(file.bytes)
+            }
+        }
         // A folder with nothing but roots is that of a server that has not heard of its network yet.
         let isBare = bundle.topology == nil && bundle.snapshot == nil && bundle.timestamp == nil
         let state = isBare && bundle.roots.isEmpty ? start : try start.applying(bundle, now: now)
-        guard let file = files.first(where: { $0.name == rememberedFile }) else { return state }
-        return state.remembering(try readRemembered(file))
+        if let file = files.first(where: { $0.name == rememberedFile }) {
+            remembered.merge(try readRemembered(file)) { $0.union($1) }
+        }
+        return state.remembering(remembered)
     }
 
     /// The files `N` + `suffix`, by rising N.
@@ -98,6 +116,15 @@ extension TrustState {
             return try SignedEnvelope(parsing: file.bytes)
         } catch {
             throw TrustStateError(kind, .malformed("\(file.name): \(error)"))
+        }
+    }
+
+    /// What a list that our own disk kept revokes. Like `revoked.json` it is not verified: it can only take trust away.
+    private static func serials(_ file: TrustFile) throws(TrustStateError) -> Set<[UInt8]> {
+        do {
+            return Set(try RevocationList(der: file.bytes).entries.map(\.serial))
+        } catch {
+            throw TrustStateError(.revocationList, .malformed("\(file.name): \(error)"))
         }
     }
 

@@ -77,6 +77,14 @@ extension TrustState {
     /// back does not bring expired things to life.
     public func effectiveTime(_ system: WallTime) -> WallTime { max(system, timestamp?.header.issued ?? system) }
 
+    /// Whether our clock is further than `limit` from the authority's: the system's time is before the newest timestamp, or
+    /// was after it when it came. One that was loaded tells nothing of the second kind: it may have lain there for long.
+    public func isClockDoubtful(_ system: WallTime, by limit: Interval) -> Bool {
+        guard let issued = timestamp?.header.issued else { return false }
+        if let received = timestampReceived, received > issued + limit { return true }
+        return system + limit < issued
+    }
+
     /// Whether the topology has expired at `now`, or is missing: nobody new is admitted by it (E604).
     public func isTopologyExpired(_ now: WallTime) -> Bool {
         verifiedTopology.map { $0.content.header.expires <= now } ?? true

@@ -40,12 +40,14 @@ extension AdminAPI {
             "pid": .integer(Int64(ProcessInfo.processInfo.processIdentifier)),
             "messages": .object(await runtime.messagesReceived().mapValues { .integer(Int64(clamping: $0)) }),
         ]
-        if let authority = runtime.authority {
-            value["needs"] = .array(
-                await authority.needs.map { need in
-                    ["why": .string(need.description), "next": .string(need.next)].object
-                })
+        var needs: [JSONValue] = (await runtime.authority?.needs ?? []).map { need in
+            ["why": .string(need.description), "next": .string(need.next)].object
         }
+        if let why = await runtime.replica.unstored {
+            let need = "the trust in force is not stored: \(why)"
+            needs.append(["why": .string(need), "next": .string(TrustReplica.storeNext)].object)
+        }
+        if runtime.authority != nil || !needs.isEmpty { value["needs"] = .array(needs) }
         if let facts = await Self.leaf(of: runtime.replica.chain) {
             value["certificate"] =
                 [

@@ -66,7 +66,7 @@ public struct DataFolder: Sendable, Hashable {
         }
     }
 
-    /// Writes a file beside its place, forces it to the disk and renames it into its place.
+    /// Writes a file beside its place, forces it to the disk, renames it into its place and forces that to the disk too.
     public static func write(_ bytes: [UInt8], to path: String, mode: Int = 0o644) throws(Failure) {
         let temporary = path + ".new"
         do {
@@ -82,6 +82,26 @@ public struct DataFolder: Sendable, Hashable {
         }
         guard unsafe rename(temporary, path) == 0 else {
             throw Failure(description: "cannot replace \(path): system error \(errno)")
+        }
+        try synchroniseFolder(of: path)
+    }
+
+    /// Removes a file and forces that to the disk; nothing happens when it is not there.
+    static func remove(_ path: String) throws(Failure) {
+        guard unsafe unlink(path) == 0 || errno == ENOENT else {
+            throw Failure(description: "cannot remove \(path): system error \(errno)")
+        }
+        try synchroniseFolder(of: path)
+    }
+
+    // A name that was changed is on the disk when its folder is.
+    private static func synchroniseFolder(of path: String) throws(Failure) {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure(description: "cannot open \(folder): system error \(errno)") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw Failure(description: "cannot write \(folder): system error \(errno)")
         }
     }
 

@@ -42,7 +42,7 @@ public enum NodeEnrolment {
         let state = try admission.accept(
             name: name, key: keys.current.pin, confirmedRootHash: confirmedRootHash, now: now)
         try folder.create()
-        try TrustReplica.store(state, in: folder)
+        try TrustFolder(path: folder.trust).store(state)
         try DataFolder.write(
             NodeDelivery(bundle: TrustBundle(), chains: Array(admission.chains.prefix(1))).bytes,
             to: folder.keys + "/server.chain.json", mode: 0o600)

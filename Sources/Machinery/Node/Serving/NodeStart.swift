@@ -261,10 +261,11 @@ struct NodeStart {
         let server = try await listen(
             "trust", configuration.trust,
             security: .tls(
-                tls.accepting, ListenerFacts(kind: .internal, classes: [.server]), admit: { _ in true }),
+                tls.accepting, ListenerFacts(kind: .internal, classes: [.server]), admit: parts.replica.pinnedKeys.has),
             group, isKnown: parts.replica.pinnedKeys.has, handler: channel.answer)
         endings.add { await server.stop() }
         parts.addresses.trust = server.networkAddress
+        endings.add(ending: Task { await channel.storeAgain() })
         if let authority = parts.authority {
             let pusher = AuthorityPusher(
                 channel: channel, tls: tls.dialling, group: group, authority: authority, own: configuration.server)
@@ -289,7 +290,6 @@ struct NodeStart {
                 return await AdminAPI(runtime: runtime).answer(request)
             })
         endings.add { await server.stop() }
-        unsafe chmod(folder.adminSocket, 0o600)
     }
 
     private func listen(

@@ -9,6 +9,9 @@ public import Trust
 public actor AuthorityService {
     /// The publisher.
     private var publisher: Publisher
+    /// The publisher as it was when its state was last on the disk: what is handed out, so that no server has an epoch that
+    /// a crash could take from the authority.
+    private var durable: Publisher
     /// The users as the store holds them.
     private var directory: UserDirectory
     /// Who ended lately, for the edges.
@@ -37,6 +40,7 @@ public actor AuthorityService {
             state: state, authority: try Self.certificateAuthority(in: folder, state: state),
             snapshotKey: try NodeKeys.load(folder.keys + "/snapshot.pem").signer(), chance: chance,
             ledger: database.ledger)
+        durable = publisher
         endedUsers = EndedUsersMemory(sequence: publisher.directorySequence)
     }
 
@@ -105,6 +109,7 @@ public actor AuthorityService {
 
     /// Does what is due, and stamps the snapshot. Called on start and every few seconds.
     public func tick(at now: WallTime) async throws -> [AuthorityNeed] {
+        if durable.state.epoch < publisher.state.epoch { try await spread(at: now) }
         let renewal = try publisher.renew(now: now, ledger: database.ledger)
         needs = renewal.needs
         let stamp = try publisher.stamp(now: now)
@@ -132,10 +137,21 @@ public actor AuthorityService {
         return pools.contains(ownPool) ? ownPool : pools.first ?? ownPool
     }
 
+    /// Brings what is published into force here, and hands it out once it is on the disk.
     private func spread(at now: WallTime) async throws {
         let changes = directory.changes(since: await replica.directory.sequence)
+        let published = publisher
+        // Not by `delivery`: what this process has to end must not depend on whether its own key is barred.
         try await replica.apply(
-            publisher.delivery(to: ownServer, since: TrustEpoch(0), directory: changes, now: now), at: now)
+            NodeDelivery(
+                bundle: published.state.bundle(since: TrustEpoch(0)), chains: published.chains(of: ownServer, at: now),
+                directory: published.keepsUsers(ownServer) ? changes : nil), at: now)
+        if let why = await replica.unstored {
+            throw TrustReplica.Failure(
+                description: "it is in force here and not stored, so the others do not get it yet: \(why); "
+                    + TrustReplica.storeNext)
+        }
+        if published.state.epoch >= durable.state.epoch { durable = published }
         for listener in listeners.values { listener.resume() }
         listeners = [:]
     }
@@ -146,7 +162,7 @@ public actor AuthorityService {
     public func delivery(
         to node: String, have epoch: TrustEpoch, directorySequence sequence: UInt64, at now: WallTime
     ) -> NodeDelivery {
-        publisher.delivery(to: node, since: epoch, directory: directory.changes(since: sequence), now: now)
+        durable.delivery(to: node, since: epoch, directory: directory.changes(since: sequence), now: now)
     }
 
     /// What an edge gets, which has `epoch` and told that it closed the flows of users who ended up to `sequence`; nil
@@ -154,18 +170,18 @@ public actor AuthorityService {
     public func delivery(
         toEdge node: String, have epoch: TrustEpoch, userEnded sequence: UInt64?, at now: WallTime
     ) -> NodeDelivery {
-        publisher.delivery(
+        durable.delivery(
             to: node, since: epoch, directory: nil, userEnded: sequence.map { endedUsers.ended(since: $0) }, now: now)
     }
 
     /// Whether an edge that closed the flows of users who ended up to `sequence` has more to close.
     public func isNews(since epoch: TrustEpoch, userEnded sequence: UInt64?) -> Bool {
-        publisher.state.epoch > epoch || sequence.map { $0 != endedUsers.sequence } ?? false
+        durable.state.epoch > epoch || sequence.map { $0 != endedUsers.sequence } ?? false
     }
 
     /// Whether `epoch` and `sequence` are behind what is published.
     public func isNews(since epoch: TrustEpoch, directorySequence sequence: UInt64) -> Bool {
-        publisher.state.epoch > epoch || publisher.directorySequence > sequence
+        durable.state.epoch > epoch || durable.directorySequence > sequence
     }
 
     // One turn of the actor looks and begins to wait: what is published in between would be missed for `seconds`.
@@ -173,6 +189,15 @@ public actor AuthorityService {
     /// Returns when an edge that told this has more to close, or after `seconds`, or when its task is cancelled.
     public func waitForNews(since epoch: TrustEpoch, userEnded sequence: UInt64?, atMost seconds: Int64) async {
         if !isNews(since: epoch, userEnded: sequence) { await waitForChange(atMost: seconds) }
+    }
+
+    /// Returns when there is more for `node` than this, or after `seconds`, or when its task is cancelled.
+    public func waitForNews(
+        for node: String, since epoch: TrustEpoch, directorySequence sequence: UInt64, atMost seconds: Int64
+    ) async {
+        // Who is not sent the directory is always behind it.
+        await waitForNews(
+            since: epoch, directorySequence: durable.givesDirectory(to: node) ? sequence : .max, atMost: seconds)
     }
 
     /// Returns when more than this is published, or after `seconds`, or when its task is cancelled.
@@ -202,8 +227,13 @@ public actor AuthorityService {
         listeners.removeValue(forKey: id)?.resume()
     }
 
-    /// Keeps what a node acknowledged.
-    public func acknowledge(_ acknowledgement: NodeAcknowledgement, at now: WallTime) {
+    /// Keeps what a node acknowledged. It speaks for itself alone: one that names another server is refused.
+    public func acknowledge(
+        _ acknowledgement: NodeAcknowledgement, from node: String, at now: WallTime
+    ) throws(TrustReplica.Failure) {
+        guard acknowledgement.node == node else {
+            throw TrustReplica.Failure(description: "\(node) acknowledged for \(acknowledgement.node)")
+        }
         acknowledgements[acknowledgement.node] = (acknowledgement, now)
     }
 }

@@ -15,6 +15,8 @@ struct TrustChannel: Sendable {
     static let pollSeconds: Int64 = 30
     /// The longest pause before a server that was not reached is tried again. Short: a server that comes back is behind.
     static let pauseSecondsMax: Int64 = 5
+    /// How long until what could not be stored is tried again.
+    static let storeSeconds: Int64 = 10
     static let objectsPath = "/trust/v1/objects"
     static let acknowledgementsPath = "/trust/v1/acknowledgements"
 
@@ -56,7 +58,8 @@ struct TrustChannel: Sendable {
         let epoch = TrustEpoch(UInt64(request.query["have"] ?? "") ?? 0)
         let sequence = UInt64(request.query["directory"] ?? "") ?? 0
         if request.query["wait"] != "0" {
-            await authority.waitForNews(since: epoch, directorySequence: sequence, atMost: Self.pollSeconds)
+            await authority.waitForNews(
+                for: node, since: epoch, directorySequence: sequence, atMost: Self.pollSeconds)
         }
         let delivery = await authority.delivery(
             to: node, have: epoch, directorySequence: sequence, at: OperatingSystem.wallTime)
@@ -64,10 +67,13 @@ struct TrustChannel: Sendable {
     }
 
     private func acknowledge(_ request: WebRequest, from node: String) async -> WebResponse {
-        guard let authority, let acknowledgement = try? NodeAcknowledgement(parsing: request.body),
-            acknowledgement.node == node
-        else { return .text("not an acknowledgement of \(node)\n", status: 400) }
-        await authority.acknowledge(acknowledgement, at: OperatingSystem.wallTime)
+        guard let authority else { return .text("this server is not the authority\n", status: 404) }
+        do {
+            try await authority.acknowledge(
+                NodeAcknowledgement(parsing: request.body), from: node, at: OperatingSystem.wallTime)
+        } catch {
+            return .text("not an acknowledgement of \(node)\n", status: 400)
+        }
         return WebResponse(body: Array("{}".utf8))
     }
 
@@ -83,7 +89,26 @@ struct TrustChannel: Sendable {
     /// Applies a delivery, waits for every shard's sweep, and says so.
     private func take(_ delivery: NodeDelivery) async throws -> NodeAcknowledgement {
         try await replica.apply(delivery, at: OperatingSystem.wallTime)
+        await tellUnstored()
         return await acknowledgement()
+    }
+
+    /// Tries again for ever to store what is in force and not on the disk.
+    func storeAgain() async {
+        while true {
+            do { try await Task.sleep(for: .seconds(Self.storeSeconds)) } catch { return }
+            guard await replica.unstored != nil else { continue }
+            await replica.store()
+            await tellUnstored()
+        }
+    }
+
+    private func tellUnstored() async {
+        guard let why = await replica.unstored else { return }
+        log.write(.error, "trustNotStored", at: OperatingSystem.wallTime) { line in
+            line.add("why", why)
+            line.add("next", TrustReplica.storeNext)
+        }
     }
 
     /// What this server has swept, once it has swept what it knows.
@@ -146,7 +171,7 @@ struct TrustChannel: Sendable {
                 let request = WebRequest(method: "POST", path: Self.objectsPath, body: delivery.bytes)
                 let response = try await send(request, to: edge, tls: tls, group: group)
                 let acknowledgement = try NodeAcknowledgement(parsing: response.body)
-                await authority.acknowledge(acknowledgement, at: OperatingSystem.wallTime)
+                try await authority.acknowledge(acknowledgement, from: edge.name, at: OperatingSystem.wallTime)
                 epoch = acknowledgement.epoch
                 userEnded = acknowledgement.userEnded
                 pause = 1

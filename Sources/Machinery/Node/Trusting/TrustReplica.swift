@@ -5,7 +5,10 @@ public import Shards
 public import Trust
 
 /// The trust state of this process, its own certificate and the users it may authenticate: what came over the trust
-/// channel, verified, on disk, and handed to every shard.
+/// channel, verified, handed to every shard, and on disk.
+///
+/// In this order: a disk that is full must not keep a revoked peer alive. Who has to know whether it is stored looks at
+/// `unstored`; after a crash a server that had not stored it is given it again.
 ///
 /// The only way from a delivery to a shard. Control path: an actor, never asked by a message.
 public actor TrustReplica {
@@ -32,6 +35,13 @@ public actor TrustReplica {
     private var onEpoch: @Sendable () -> Void = {}
     private var onChain: @Sendable ([[UInt8]]) -> Void = { _ in }
     private var keepDirectory: @Sendable (DirectoryChanges) throws -> Void = { _ in }
+    /// What to do when something could not be stored.
+    static let storeNext = "make room on the disk of the data folder: it is tried again every few seconds"
+    /// Why what is in force is not on the disk; nil when it is.
+    public private(set) var unstored: String?
+    private var isStateStored: Bool
+    private var storedChain: [[UInt8]]
+    private var storedSequence: UInt64 = 0
 
     /// Why a delivery was not taken.
     public struct Failure: Error, CustomStringConvertible {
@@ -46,19 +56,15 @@ public actor TrustReplica {
         self.ownKey = ownKey
         state = try Self.load(folder, now: now)
         chain = try Self.chain(in: folder)
+        storedChain = chain
+        isStateStored = !TrustFolder(path: folder.trust).isPending
         directory = UserDirectory()
         pinnedKeys.replace(by: state.topology)
     }
 
     /// The state that a folder holds, verified; `TrustStateError` when it does not prove itself.
     public static func load(_ folder: DataFolder, now: WallTime) throws -> TrustState {
-        var files: [TrustFile] = []
-        for name in DataFolder.names(in: folder.trust) where !name.hasSuffix(".new") {
-            if let bytes = try DataFolder.read(folder.trust + "/" + name) {
-                files.append(TrustFile(name: name, bytes: bytes))
-            }
-        }
-        return try TrustState.load(files: files, now: now)
+        try TrustFolder(path: folder.trust).load(now: now)
     }
 
     /// The chain for the key in use, leaf first; empty before the first one came.
@@ -90,18 +96,21 @@ public actor TrustReplica {
         _ directory: UserDirectory, keep: @escaping @Sendable (DirectoryChanges) throws -> Void = { _ in }
     ) {
         self.directory = directory
+        storedSequence = directory.sequence
         keepDirectory = keep
     }
 
-    /// Verifies a delivery, stores it, and tells every shard. Returns false when it held nothing new.
+    /// Verifies a delivery, tells every shard, and stores it; see `unstored`. Returns false when it held nothing new.
+    /// - Throws: When something in it did not prove itself, or did not follow. The trust objects count all the same when
+    ///   it is the directory that did not.
     @discardableResult
     public func apply(_ delivery: NodeDelivery, at now: WallTime) throws -> Bool {
         let new = try state.applying(delivery.bundle, now: now)
         var ended: [String] = []
         var directory = self.directory
+        var fault: DirectoryError?
         if let changes = delivery.directory, changes.to > directory.sequence {
-            ended = try directory.apply(changes)
-            try keepDirectory(changes)
+            do throws(DirectoryError) { ended = try directory.apply(changes) } catch { fault = error }
         }
         if let told = delivery.userEnded { ended += told.addresses }
         let endsEverybody = delivery.userEnded?.everybody ?? false
@@ -109,25 +118,52 @@ public actor TrustReplica {
             chain.first.flatMap { try? CertificateFacts(der: $0) }?.keyPin == ownKey
         }
         let isNewEpoch = new.epoch > state.epoch
+        // A timestamp alone is not told to the shards, unless it changes what they think of the clock.
+        let offsetMax = TrustPolicy.standard.clockOffsetMax
+        let isNewDoubt = new.isClockDoubtful(now, by: offsetMax) != state.isClockDoubtful(now, by: offsetMax)
         let isNewDirectory = directory.sequence != self.directory.sequence
-        if new.files != state.files { try store(new) }
+        if new.files != state.files { isStateStored = false }
         state = new
         self.directory = directory
         if let told = delivery.userEnded { endedSequence = told.to }
+        let isNews = isNewEpoch || isNewDoubt || isNewDirectory || endsEverybody || !ended.isEmpty
+        if isNews {
+            let update = TrustUpdate(
+                context: TrustContext(state: state, now: now, ownServer: ownServer), directory: directory,
+                endedUsers: ended, endsEverybody: endsEverybody)
+            for mailbox in mailboxes { mailbox.post(.trustChanged(update)) }
+            if isNewEpoch { onEpoch() }
+        }
         if let newChain, newChain != chain {
-            try DataFolder.write(
-                NodeDelivery(bundle: TrustBundle(), chains: [newChain]).bytes,
-                to: folder.keys + "/server.chain.json", mode: 0o600)
             chain = newChain
             onChain(newChain)
         }
-        guard isNewEpoch || isNewDirectory || endsEverybody || !ended.isEmpty else { return false }
-        let update = TrustUpdate(
-            context: TrustContext(state: state, now: now, ownServer: ownServer), directory: directory,
-            endedUsers: ended, endsEverybody: endsEverybody)
-        for mailbox in mailboxes { mailbox.post(.trustChanged(update)) }
-        if isNewEpoch { onEpoch() }
-        return true
+        store()
+        if let fault { throw fault }
+        return isNews
+    }
+
+    /// Stores what is in force, where it is not on the disk yet.
+    public func store() {
+        do {
+            if !isStateStored {
+                try TrustFolder(path: folder.trust).store(state)
+                isStateStored = true
+            }
+            if chain != storedChain {
+                try DataFolder.write(
+                    NodeDelivery(bundle: TrustBundle(), chains: [chain]).bytes,
+                    to: folder.keys + "/server.chain.json", mode: 0o600)
+                storedChain = chain
+            }
+            if directory.sequence != storedSequence {
+                try keepDirectory(directory.changes(since: storedSequence))
+                storedSequence = directory.sequence
+            }
+            unstored = nil
+        } catch {
+            unstored = "\(error)"
+        }
     }
 
     /// The directory sequence up to which the flows of ended users were closed here; nil on a server that has the directory
@@ -137,10 +173,10 @@ public actor TrustReplica {
         return roles.contains(.frontEnd) || roles.contains(.director) ? nil : endedSequence
     }
 
-    /// A shard has judged all of its links by this epoch.
+    /// A shard has judged all of its links by this epoch. Two of its reports may come in either order: the later epoch stays.
     public func swept(_ epoch: TrustEpoch, by shard: ShardID, closed: Int) {
-        let before = sweeps[shard]?.closed ?? 0
-        sweeps[shard] = (epoch, before + UInt64(closed))
+        let before = sweeps[shard] ?? (TrustEpoch(0), 0)
+        sweeps[shard] = (max(epoch, before.epoch), before.closed + UInt64(closed))
         let done = sweptEpoch
         for entry in waiting where entry.epoch <= done { entry.continuation.resume(returning: linksClosed) }
         waiting.removeAll { $0.epoch <= done }
@@ -159,17 +195,5 @@ public actor TrustReplica {
     public func waitUntilSwept(_ epoch: TrustEpoch) async -> UInt64 {
         guard sweptEpoch < epoch else { return linksClosed }
         return await withCheckedContinuation { waiting.append((epoch, $0)) }
-    }
-
-    private func store(_ state: TrustState) throws(DataFolder.Failure) {
-        try Self.store(state, in: folder)
-    }
-
-    /// Writes the state's files. The newest versions stay beside older ones; of several the highest counts on loading.
-    public static func store(_ state: TrustState, in folder: DataFolder) throws(DataFolder.Failure) {
-        for file in state.files {
-            let path = folder.trust + "/" + file.name
-            if try DataFolder.read(path) != file.bytes { try DataFolder.write(file.bytes, to: path) }
-        }
     }
 }

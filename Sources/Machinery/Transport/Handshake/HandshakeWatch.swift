@@ -10,6 +10,10 @@ final class HandshakeWatch {
     /// The chain as the peer presented it; empty when it showed none.
     private(set) var chain: [[UInt8]] = []
 
+    // BoringSSL takes a longer one from who is asked for a certificate. What was not read was not judged either: E005.
+    private static let helloUnread =
+        "the ClientHello cannot be read, or is longer than \(HandshakeScanner.messageBytesMax) octets"
+
     let direction: LinkDirection
     private let hello: HelloReader
     private var tls: NIOSSLHandler?
@@ -52,7 +56,8 @@ final class HandshakeWatch {
             hasValidatedChain: tls?.peerValidatedCertificateChain != nil,
             remoteAddress: NetworkAddress(context.remoteAddress), tlsVersion: negotiatedVersion,
             cipherSuite: facts.suiteChosen, group: facts.groupName, sni: facts.serverName,
-            alpnOffers: facts.protocolOffers, alpnSelected: protocolName)
+            alpnOffers: facts.protocolOffers, alpnSelected: protocolName,
+            handshakeFailure: facts.versionOffered == 0 ? Self.helloUnread : nil)
     }
 
     /// What is known of a handshake that did not end well, for the operator and for `decide`.
