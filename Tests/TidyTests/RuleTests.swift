@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite("The tidy rules see what they look for, and nothing else")
@@ -55,6 +56,21 @@ struct RuleTests {
         ])
     func citations(line: String, isGood: Bool) {
         #expect((Citations.fault(in: line) == nil) == isGood)
+    }
+
+    @Test(
+        "a path may begin with a folder that every system has, and with no other",
+        arguments: [
+            ("cat /etc/hosts", nil), ("sed 2>/dev/null", nil), ("--dir /tmp/demo > /tmp/demo.json", nil),
+            ("GET /trust/v1/objects", nil), ("and/or/both", nil), ("../sources/of/it", nil), ("./org/root.pem", nil),
+            ("/// RFC 3261, /media/key", nil), ("https://www.example.org/a/b", nil),
+            ("cp /elsewhere/x .", "/elsewhere/"), ("cd=/elsewhere/x", "/elsewhere/"),
+            ("file:///elsewhere/x", "/elsewhere/"),
+            ("--dir /tmp/mine", "/tmp/"), ("\(NSHomeDirectory())/x", "\(NSHomeDirectory())/"),
+            ("see \(SourceTree.root)/check", "\(SourceTree.root)/"),
+        ] as [(String, String?)])
+    func absolutePaths(line: String, place: String?) {
+        #expect(AbsolutePaths.fault(in: line) == place)
     }
 
     @Test("a public declaration without documentation is seen, witnesses and extensions are not")
