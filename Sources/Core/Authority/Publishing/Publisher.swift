@@ -220,8 +220,7 @@ public struct Publisher: Sendable {
 
     /// Whether the server authenticates users: a front end or a director.
     public func keepsUsers(_ server: String) -> Bool {
-        let roles = state.topology?.roles(of: server) ?? []
-        return roles.contains(.frontEnd) || roles.contains(.director)
+        state.topology?.roles(of: server).authenticatesUsers == true
     }
 
     /// Whether the server is sent the user directory: it keeps users, and none of its keys is barred.

@@ -105,5 +105,5 @@ extension VerifiedPeer {
     ///
     /// Front ends and directors prove users themselves. An edge says over which flow a request came, and of the other roles
     /// each would need a grant, which the topology gives to applications alone.
-    var assertsUsers: Bool { !roles.isDisjoint(with: [.frontEnd, .director]) }
+    var assertsUsers: Bool { roles.authenticatesUsers }
 }

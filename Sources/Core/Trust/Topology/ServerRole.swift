@@ -29,3 +29,9 @@ public enum ServerRole: String, Sendable, Hashable, CaseIterable, Comparable {
         }
     }
 }
+
+extension Set<ServerRole> {
+    /// Whether a server of these roles proves users itself: a front end or a director. It has the user directory, takes
+    /// clients at its inside, and may say inside which user a request is from.
+    public var authenticatesUsers: Bool { contains(.frontEnd) || contains(.director) }
+}

@@ -61,8 +61,7 @@ extension ListenerKind {
     func usualClasses(roles: Set<ServerRole>) -> Set<PeerClass> {
         switch self {
         case .internal:
-            roles.isDisjoint(with: [.frontEnd, .director])
-                ? [.server, .application] : [.server, .application, .client]
+            roles.authenticatesUsers ? [.server, .application, .client] : [.server, .application]
         case .external: [.partner, .client]
         case .combined: [.server, .application, .partner, .client]
         }

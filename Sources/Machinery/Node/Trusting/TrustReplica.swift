@@ -169,8 +169,7 @@ public actor TrustReplica {
     /// The directory sequence up to which the flows of ended users were closed here; nil on a server that has the directory
     /// and sees for itself.
     public var userEnded: UInt64? {
-        let roles = state.topology?.roles(of: ownServer) ?? []
-        return roles.contains(.frontEnd) || roles.contains(.director) ? nil : endedSequence
+        state.topology?.roles(of: ownServer).authenticatesUsers == true ? nil : endedSequence
     }
 
     /// A shard has judged all of its links by this epoch. Two of its reports may come in either order: the later epoch stays.
