@@ -8,6 +8,11 @@ public struct HeaderNameSet: Sendable, Hashable, ExpressibleByArrayLiteral {
         for name in names { insert(name) }
     }
 
+    /// One field alone.
+    public init(_ name: HeaderName) {
+        insert(name)
+    }
+
     /// Whether the field is one of them.
     public func contains(_ name: HeaderName) -> Bool {
         let number = UInt64(name.rawValue)

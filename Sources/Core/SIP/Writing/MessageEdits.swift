@@ -54,7 +54,7 @@ public struct MessageEdits: Sendable {
     }
 
     /// Removes every line of the field.
-    public mutating func remove(_ name: HeaderName) { remove([name]) }
+    public mutating func remove(_ name: HeaderName) { remove(HeaderNameSet(name)) }
 
     /// Removes every line of each of these fields.
     public mutating func remove(_ names: HeaderNameSet) {

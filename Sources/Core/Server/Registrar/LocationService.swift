@@ -37,7 +37,9 @@ public final class LocationService: Sendable {
                 continue
             }
             result.bindings += bindings.count
-            box(for: key).stripe.withLock { put(bindings, under: key, in: &$0) }
+            box(for: key).stripe.withLock { stripe in
+                put(bindings, under: key, in: &stripe, replacesAny: stripe.bindings[key] != nil)
+            }
         }
         return result
     }
@@ -65,10 +67,13 @@ public final class LocationService: Sendable {
         _ aor: [UInt8], at wall: WallTime, _ change: (inout [Binding]) -> Bool
     ) -> (bindings: [Binding], change: BindingChange?) {
         box(for: aor).stripe.withLock { stripe in
-            var bindings = stripe.bindings[aor] ?? []
+            // Taken out, so that they are changed in place and not copied.
+            var before = stripe.bindings.removeValue(forKey: aor)
+            let hadAny = before != nil
+            var bindings = before.take() ?? []
             bindings.removeAll { $0.expires <= wall }
             let isChanged = change(&bindings)
-            put(bindings, under: aor, in: &stripe)
+            put(bindings, under: aor, in: &stripe, replacesAny: hadAny)
             return (bindings, isChanged ? nextChange(of: aor, to: bindings) : nil)
         }
     }
@@ -82,16 +87,15 @@ public final class LocationService: Sendable {
             }
             return due.map { aor, bindings in
                 let left = bindings.filter { $0.expires > wall }
-                put(left, under: aor, in: &stripe)
+                put(left, under: aor, in: &stripe, replacesAny: true)
                 return nextChange(of: aor, to: left)
             }
         }
     }
 
-    private func put(_ bindings: [Binding], under aor: [UInt8], in stripe: inout Stripe) {
-        let before = stripe.bindings.updateValue(bindings, forKey: aor)
-        if bindings.isEmpty { stripe.bindings[aor] = nil }
-        let difference = (bindings.isEmpty ? 0 : 1) - (before == nil ? 0 : 1)
+    private func put(_ bindings: [Binding], under aor: [UInt8], in stripe: inout Stripe, replacesAny: Bool) {
+        stripe.bindings[aor] = bindings.isEmpty ? nil : bindings
+        let difference = (bindings.isEmpty ? 0 : 1) - (replacesAny ? 1 : 0)
         if difference != 0 { addressCount.add(difference, ordering: .relaxed) }
     }
 
