@@ -28,9 +28,7 @@ final class EdgePair {
             func move(_ from: TestServer, _ id: ConnectionID, _ to: TestServer, _ other: ConnectionID) {
                 for message in from.read(id) {
                     moved += 1
-                    var bytes: [UInt8] = []
-                    message.serialise(into: &bytes)
-                    to.send(bytes, on: other)
+                    to.send(message.serialised(), on: other)
                 }
             }
             if let link = toHome {

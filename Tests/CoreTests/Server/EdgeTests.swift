@@ -332,6 +332,15 @@ struct EdgeTests {
         #expect(edge.statuses(client) == [500] && edge.dials.isEmpty)
     }
 
+    /// alice, signed in at a front end, calls somebody at a partner; the front end dials an edge.
+    private func callAbroad() throws -> (home: TestServer, alice: ConnectionID, draft: Draft) {
+        let home = try TestServer("fe1", in: world, users: ["alice"])
+        let alice = try home.signedIn("alice")
+        let draft = Draft.invite("alice", to: "x@fabrikam.example")
+        home.send(draft, on: alice)
+        return (home, alice, draft)
+    }
+
     /// alice's call to a partner, answered, through the edge that `home` has just dialled.
     private func answeredCall(of alice: ConnectionID, _ draft: Draft, at home: TestServer, through name: String) throws
         -> (dialog: TestDialog, out: ConnectionID)
@@ -354,10 +363,7 @@ struct EdgeTests {
 
     @Test("Of several edges the next one serves when the first is gone, and its dialogs stay with it")
     func nextEdge() throws {
-        let home = try TestServer("fe1", in: world, users: ["alice"])
-        let alice = try home.signedIn("alice")
-        let draft = Draft.invite("alice", to: "x@fabrikam.example")
-        home.send(draft, on: alice)
+        let (home, alice, draft) = try callAbroad()
         try home.failDial()
         let (dialog, out) = try answeredCall(of: alice, draft, at: home, through: "edge2")
         home.pass(.seconds(60))
@@ -367,10 +373,7 @@ struct EdgeTests {
 
     @Test("RFC 3261 §16.6: the ACK to a 2xx opens the link again when it went down meanwhile, and waits for it")
     func acknowledgementWaits() throws {
-        let home = try TestServer("fe1", in: world, users: ["alice"])
-        let alice = try home.signedIn("alice")
-        let draft = Draft.invite("alice", to: "x@fabrikam.example")
-        home.send(draft, on: alice)
+        let (home, alice, draft) = try callAbroad()
         let (dialog, out) = try answeredCall(of: alice, draft, at: home, through: "edge1")
         home.handle(.closed(out))
         home.send(dialog.request("ACK") { $0.cSeq = draft.cSeq }, on: alice)

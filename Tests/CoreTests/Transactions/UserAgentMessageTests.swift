@@ -83,9 +83,7 @@ struct UserAgentMessageTests {
         let request = try unwrap(alice.takeSent())
         var edits = MessageEdits()
         edits.append(.via, "SIP/2.0/TLS other.example;branch=z9hG4bKo".utf8)
-        var bytes: [UInt8] = []
-        request.serialise(applying: edits, into: &bytes)
-        try alice.reply(to: try SIPMessage.parse(bytes), 200)
+        try alice.reply(to: try SIPMessage.parse(request.serialised(applying: edits)), 200)
         let branch = try #require(request.topVia?.branch).text
         for other in ["z9hG4bK", "z9hG4bK1", String(branch.dropLast()) + "-", "x" + branch] {
             let forged = String(decoding: request.head, as: UTF8.self).replacing(branch, with: other)
