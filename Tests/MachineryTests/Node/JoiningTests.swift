@@ -77,13 +77,13 @@ import Web
         _ = await second.replica.waitUntilSwept(epoch)
         try await second.waitForUsers()
 
-        #expect(try await second.signIn("secret", root: first) > 0)
-        await #expect(throws: SoftPhone.Failure.self) { try await second.signIn("wrong", root: first) }
+        #expect(try await second.signIn("secret") > 0)
+        await #expect(throws: SoftPhone.Failure.self) { try await second.signIn("wrong") }
         await first.stop(drainSeconds: 0)
         await second.stop(drainSeconds: 0)
         // What it was told is on its disk: users sign in while the authority is away.
         let again = try await NodeRuntime.start(folder: joining, loops: 1)
-        #expect(try await again.signIn("secret", root: first) > 0)
+        #expect(try await again.signIn("secret") > 0)
         await again.stop(drainSeconds: 0)
     }
 }
@@ -101,16 +101,11 @@ extension DataFolder {
 
     /// Signs the joining server into the topology and publishes it; answers with the epoch.
     fileprivate func admit(_ request: NodeRequest) async throws -> TrustEpoch {
-        let current = try await ask(WebRequest(method: "GET", path: "/topology"))
-        let envelope = try SignedEnvelope(json: current["envelope"] ?? .null)
-        let topology = try TopologyObject(json: envelope.signed).topology
-        let signed = try TopologySigning.sign(
-            try request.admit(into: topology), afterVersion: UInt64(current["version"]?.integerValue ?? 0),
-            envelope: envelope, with: [try NodeKeys.load(offline + "/publisher.pem").signer()],
-            now: OperatingSystem.wallTime)
-        let key = JSONValue.string(Base64.encode(request.subjectPublicKeyInfo))
-        let answer = try await post(
-            "/topology", .object(["envelope": signed.json, "enrolling": .object([request.name: key])]))
+        let current = try PublishedTopology(json: try await ask(WebRequest(method: "GET", path: "/topology")))
+        let body = try current.successor(
+            try request.admit(into: current.topology), enrolling: [request.name: request.subjectPublicKeyInfo],
+            signedBy: [try NodeKeys.load(offline + "/publisher.pem").signer()], at: OperatingSystem.wallTime)
+        let answer = try await post("/topology", body)
         return TrustEpoch(UInt64(try #require(answer["epoch"]?.integerValue)))
     }
 
@@ -131,11 +126,9 @@ extension NodeRuntime {
     }
 
     /// Signs alice in here; returns the lifetime of the binding.
-    fileprivate func signIn(_ password: String, root: NodeRuntime) async throws -> UInt32 {
+    fileprivate func signIn(_ password: String) async throws -> UInt32 {
         let connector = ClientConnector()
-        let phone = try await SoftPhone.connect(
-            "alice@contoso.example", password: password, to: try #require(addresses.listeners["internal"]),
-            server: configuration.server, roots: await root.replica.state.root.rootCertificates, through: connector)
+        let phone = try await phone("alice", password: password, through: connector)
         let result: Result<UInt32, any Error>
         do { result = .success(try await phone.register()) } catch { result = .failure(error) }
         await phone.close()

@@ -65,10 +65,11 @@ struct NodeOrganisation {
 extension NodeRuntime {
     /// A phone of `user` at one of this server's listeners, not signed in yet.
     func phone(
-        _ user: String, at listener: String = "internal", called name: String? = nil, through connector: ClientConnector
+        _ user: String, password: String = "secret", at listener: String = "internal", called name: String? = nil,
+        through connector: ClientConnector
     ) async throws -> SoftPhone {
         try await SoftPhone.connect(
-            "\(user)@\(NodeOrganisation.domain)", password: "secret",
+            "\(user)@\(NodeOrganisation.domain)", password: password,
             to: try #require(addresses.listeners[listener]), server: name ?? configuration.server,
             roots: await replica.state.root.rootCertificates, through: connector)
     }

@@ -146,24 +146,16 @@ final class LoopbackOrganisation {
         }
     }
 
-    private func published() async throws -> (topology: Topology, envelope: SignedEnvelope, version: UInt64) {
-        let answer = try await frontEnd.ask("/topology")
-        let envelope = try SignedEnvelope(json: answer["envelope"] ?? .null)
-        return (
-            try TopologyObject(json: envelope.signed).topology, envelope,
-            UInt64(clamping: answer["version"]?.integerValue ?? 0)
-        )
+    private func published() async throws -> PublishedTopology {
+        try PublishedTopology(json: try await frontEnd.ask("/topology"))
     }
 
     /// Edits what is published, signs it with the key that lies offline, and publishes it.
     private func publish(enrolling: [String: [UInt8]] = [:], _ edit: (Topology) throws -> Topology) async throws {
         let current = try await published()
         let signer = try NodeKeys.load(founding.offline + "/publisher.pem").signer()
-        let signed = try TopologySigning.sign(
-            try edit(current.topology), afterVersion: current.version, envelope: current.envelope, with: [signer],
-            now: OperatingSystem.wallTime)
-        let keys = enrolling.mapValues { JSONValue.string(Base64.encode($0)) }
-        _ = try await frontEnd.ask(
-            "/topology", body: .object(["envelope": signed.json, "enrolling": .object(keys)]))
+        let body = try current.successor(
+            try edit(current.topology), enrolling: enrolling, signedBy: [signer], at: OperatingSystem.wallTime)
+        _ = try await frontEnd.ask("/topology", body: body)
     }
 }

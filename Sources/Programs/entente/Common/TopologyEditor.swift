@@ -29,19 +29,17 @@ struct SigningOptions: ParsableArguments {
 
 /// The one way in which commands change the topology: fetch what is published, edit, sign here, publish.
 struct TopologyEditor {
-    /// What is published now.
-    let topology: Topology
-    let version: UInt64
-    private let envelope: SignedEnvelope
+    private let published: PublishedTopology
     private let client: AdminClient
+
+    /// What is published now.
+    var topology: Topology { published.topology }
+    var version: UInt64 { published.version }
 
     /// Fetches what is published.
     init(_ client: AdminClient) async throws {
-        let current = try await client.get("/topology")
         self.client = client
-        version = UInt64(clamping: current["version"]?.integerValue ?? 0)
-        envelope = try SignedEnvelope(json: current["envelope"] ?? .null)
-        topology = try TopologyObject(json: envelope.signed).topology
+        published = try PublishedTopology(json: try await client.get("/topology"))
     }
 
     /// Signs and publishes; nil when nothing would change. Servers in `enrolling` join with these public keys.
@@ -49,10 +47,9 @@ struct TopologyEditor {
         _ wanted: Topology, enrolling: [String: [UInt8]] = [:], signedBy signers: [SigningKey]
     ) async throws -> JSONValue? {
         guard wanted != topology || !enrolling.isEmpty else { return nil }
-        let signed = try TopologySigning.sign(
-            wanted, afterVersion: version, envelope: envelope, with: signers, now: OperatingSystem.wallTime)
-        let keys = enrolling.mapValues { JSONValue.string(Base64.encode($0)) }
-        return try await client.post("/topology", .object(["envelope": signed.json, "enrolling": .object(keys)]))
+        let body = try published.successor(
+            wanted, enrolling: enrolling, signedBy: signers, at: OperatingSystem.wallTime)
+        return try await client.post("/topology", body)
     }
 
     /// What a command says about a publication: the differences, the epoch, the links that were closed.
