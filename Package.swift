@@ -41,7 +41,10 @@ let package = Package(
         // The small values that every room shares: the two kinds of time, chance, connection numbers, the epoch.
         .target(name: "Basis", dependencies: [crypto], path: "Sources/Core/Basis", swiftSettings: strict),
         // Bytes to typed SIP and back: framing, start lines, headers, URIs, digest, limits.
-        .target(name: "SIP", dependencies: ["Basis", crypto], path: "Sources/Core/SIP", swiftSettings: strict),
+        .target(
+            name: "SIP", dependencies: ["Basis", crypto], path: "Sources/Core/SIP",
+            // Lifetimes: a cursor may hold a span, so that parsing copies nothing and counts no references.
+            swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         // The four machines of RFC 3261 §17 as RFC 6026 amends them, and the table of live ones.
         .target(
             name: "Transactions", dependencies: ["Basis", "SIP"], path: "Sources/Core/Transactions",

@@ -29,8 +29,9 @@ struct AuthenticationParameters {
 
     /// Parses a value of scheme Digest; nil for other schemes, when the grammar is broken or a name repeated.
     init?(digest bytes: ArraySlice<UInt8>) {
-        var cursor = Cursor(bytes)
-        guard let scheme = cursor.takeToken(), scheme.equalsIgnoringCase("Digest"), cursor.next?.isWhitespace == true
+        var cursor = Cursor(bytes.span)
+        guard let scheme = cursor.takeToken(), bytes.at(scheme).equalsIgnoringCase("Digest"),
+            cursor.next?.isWhitespace == true
         else {
             return nil
         }
@@ -38,9 +39,9 @@ struct AuthenticationParameters {
         repeat {
             guard let name = cursor.takeToken(), cursor.takeSeparator(Octet.equals),
                 let value = cursor.next == Octet.quote ? cursor.takeQuotedString() : cursor.takeToken(),
-                self[name] == nil, pairs.count < Self.pairsMax
+                self[bytes.at(name)] == nil, pairs.count < Self.pairsMax
             else { return nil }
-            pairs.append((name, value))
+            pairs.append((bytes.at(name), bytes.at(value)))
         } while cursor.takeSeparator(Octet.comma)
         cursor.skipWhitespace()
         guard cursor.isAtEnd else { return nil }

@@ -25,6 +25,24 @@ enum RawBytes {
         }
     }
 
+    /// The little-endian number at `offset`.
+    static func load<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ type: Number.Type, from bytes: Span<UInt8>, at offset: Int
+    ) -> Number {
+        // Traps beyond the end; unsafe only for types of which not every bit pattern is a value.
+        unsafe Number(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: type))
+    }
+
+    /// Writes `number` at `offset`, little-endian.
+    static func store<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ number: Number, to bytes: inout [UInt8], at offset: Int
+    ) {
+        precondition(offset >= 0 && offset + Number.bitWidth / 8 <= bytes.count)
+        unsafe bytes.withUnsafeMutableBytes { raw in
+            unsafe raw.storeBytes(of: number.littleEndian, toByteOffset: offset, as: Number.self)
+        }
+    }
+
     /// The first offset in `start..<end` whose octet is below 0x20 or is 0x7F; `end` when there is none.
     ///
     /// Eight octets a step. In the word arithmetic only octets above a true hit can be reported wrongly, so that the

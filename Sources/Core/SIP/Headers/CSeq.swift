@@ -9,14 +9,20 @@ public struct CSeq: Sendable {
 
     /// Parses the value; nil when it breaks the grammar or the number is 2^31 or above.
     public init?(_ bytes: ArraySlice<UInt8>) {
+        guard let (number, token) = Self.parts(of: bytes.span) else { return nil }
+        self.number = number
+        methodBytes = bytes.at(token)
+        method = Method(methodBytes)
+    }
+
+    /// Number and method of a value; nil when it breaks the grammar.
+    static func parts(of bytes: Span<UInt8>) -> (number: UInt32, method: Extent)? {
         var cursor = Cursor(bytes)
-        guard let digits = cursor.takeWhile(\.isDigit), let number = digits.decimal, number < 0x8000_0000,
+        guard let digits = cursor.takeWhile(\.isDigit), let number = bytes.at(digits).decimal, number < 0x8000_0000,
             cursor.next?.isWhitespace == true
         else { return nil }
         cursor.skipWhitespace()
         guard let token = cursor.takeToken(), cursor.isAtEnd else { return nil }
-        self.number = number
-        method = Method(token)
-        methodBytes = token
+        return (number, token)
     }
 }

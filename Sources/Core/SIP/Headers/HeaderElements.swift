@@ -39,13 +39,13 @@ public struct HeaderElements: Sequence, Sendable {
     }
 }
 
-extension ArraySlice<UInt8> {
-    /// Where the first comma stands that separates list elements; the end when there is none.
-    var firstElementEnd: Int {
-        var offset = startIndex
+extension Span<UInt8> {
+    /// Where the first comma at or after `start` stands that separates list elements; the end when there is none.
+    func elementEnd(from start: Int = 0) -> Int {
+        var offset = start
         var isQuoted = false
         var isBracketed = false
-        while offset < endIndex {
+        while offset < count {
             switch self[offset] {
             case Octet.quote where !isBracketed:
                 isQuoted.toggle()
@@ -62,6 +62,22 @@ extension ArraySlice<UInt8> {
             }
             offset += 1
         }
-        return endIndex
+        return count
     }
+
+    /// Whether every element of this comma list passes.
+    func areElements(_ passes: (Span<UInt8>) -> Bool) -> Bool {
+        var start = 0
+        while true {
+            let end = elementEnd(from: start)
+            guard passes(at(trimmed(from: start, to: end))) else { return false }
+            if end >= count { return true }
+            start = end + 1
+        }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Where the first comma stands that separates list elements; the end when there is none.
+    var firstElementEnd: Int { startIndex + span.elementEnd() }
 }

@@ -1,7 +1,13 @@
 /// Several fields by name: two words, so that asking costs no search and passing it on no memory.
 public struct HeaderNameSet: Sendable, Hashable, ExpressibleByArrayLiteral {
-    private var low: UInt64 = 0
-    private var high: UInt64 = 0
+    /// The fields with a raw value below 64, and the others: one bit each.
+    private(set) var low: UInt64 = 0
+    private(set) var high: UInt64 = 0
+
+    init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
 
     /// The names of the literal. `.other` stands for every field without a case of its own.
     public init(arrayLiteral names: HeaderName...) {
@@ -30,4 +36,11 @@ public struct HeaderNameSet: Sendable, Hashable, ExpressibleByArrayLiteral {
         low |= others.low
         high |= others.high
     }
+
+    /// The fields of this set that are not in `others`.
+    func subtracting(_ others: HeaderNameSet) -> HeaderNameSet {
+        HeaderNameSet(low: low & ~others.low, high: high & ~others.high)
+    }
+
+    var isEmpty: Bool { low | high == 0 }
 }

@@ -3,68 +3,102 @@ public struct HeaderParameters: Sequence, Sendable {
     /// The octets from the first semicolon to the end; empty when there are none.
     public let bytes: ArraySlice<UInt8>
 
-    /// RFC 3261 §25.1: *( SEMI token [ EQUAL ( token / host / quoted-string ) ] ), up to the end of `bytes`.
-    init?(_ bytes: ArraySlice<UInt8>) {
-        var cursor = Cursor(bytes)
-        cursor.skipWhitespace()
-        while !cursor.isAtEnd {
-            guard cursor.takeSeparator(Octet.semicolon), let name = cursor.takeToken() else { return nil }
-            if cursor.takeSeparator(Octet.equals) {
-                guard Self.takeValue(&cursor, of: name) else { return nil }
-            }
-            cursor.skipWhitespace()
-        }
+    /// Parameters that `areValid` has passed.
+    init(checked bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
     }
 
-    private static func takeValue(_ cursor: inout Cursor, of name: ArraySlice<UInt8>) -> Bool {
-        if cursor.next == Octet.quote { return cursor.takeQuotedString() != nil }
-        if cursor.next == Octet.openBracket { return cursor.takeHost() != nil }
-        // RFC 5118 §4.5: an IPv6 address in `received` is read with and without brackets.
-        if name.equalsIgnoringCase("received") {
-            let start = cursor.position
-            if let address = cursor.takeWhile({ $0.isHexDigit || $0 == Octet.colon || $0 == Octet.dot }),
-                HostGrammar.isIPv6Address(address)
-            {
-                return true
-            }
-            cursor.position = start
+    /// RFC 3261 §25.1: *( SEMI token [ EQUAL ( token / host / quoted-string ) ] ), up to the end of `bytes`.
+    static func areValid(_ bytes: Span<UInt8>) -> Bool {
+        var cursor = Cursor(bytes)
+        cursor.skipWhitespace()
+        while !cursor.isAtEnd {
+            guard cursor.takeHeaderParameter() != nil else { return false }
+            cursor.skipWhitespace()
         }
-        return cursor.takeToken() != nil
+        return true
     }
 
     /// Goes through names and values; a value keeps its quotes and is nil when there is none.
-    public func makeIterator() -> Iterator { Iterator(cursor: Cursor(bytes)) }
+    public func makeIterator() -> Iterator { Iterator(bytes: bytes) }
 
     /// Goes through the parameters.
     public struct Iterator: IteratorProtocol {
-        var cursor: Cursor
+        private let bytes: ArraySlice<UInt8>
+        private var position = 0
+
+        init(bytes: ArraySlice<UInt8>) {
+            self.bytes = bytes
+        }
 
         /// The next parameter; nil at the end.
         public mutating func next() -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>?)? {
-            guard cursor.takeSeparator(Octet.semicolon), let name = cursor.takeToken() else { return nil }
-            guard cursor.takeSeparator(Octet.equals) else { return (name, nil) }
-            if let quoted = cursor.takeQuotedString() { return (name, quoted) }
-            let value = cursor.takeWhile { $0 != Octet.semicolon && !$0.isWhitespace }
-            return (name, value ?? cursor.bytes[cursor.position..<cursor.position])
+            var cursor = Cursor(bytes.span, from: position)
+            guard let (name, value) = cursor.takeHeaderParameter() else { return nil }
+            position = cursor.position
+            return (bytes.at(name), value.map(bytes.at))
         }
     }
 
     /// The value of the first parameter of this name, quotes removed; empty when it has none, nil when it is absent.
     public subscript(name: String) -> ArraySlice<UInt8>? {
-        for parameter in self where parameter.name.equalsIgnoringCase(name) {
-            return parameter.value?.unquoted ?? parameter.name[parameter.name.endIndex...]
+        Self.find(name, in: bytes.span).map { bytes.at($0).unquoted }
+    }
+
+    /// Whether there is a parameter of this name.
+    public func has(_ name: String) -> Bool { Self.find(name, in: bytes.span) != nil }
+
+    /// Where the value of the first parameter of this name stands, with its quotes; empty when it has none.
+    static func find(_ name: String, in bytes: Span<UInt8>) -> Extent? {
+        var cursor = Cursor(bytes)
+        while let parameter = cursor.takeHeaderParameter() {
+            if bytes.at(parameter.name).equalsIgnoringCase(name) {
+                return parameter.value ?? Extent(parameter.name.end, parameter.name.end)
+            }
         }
         return nil
     }
 
-    /// Whether there is a parameter of this name.
-    public func has(_ name: String) -> Bool { self[name] != nil }
-
     /// How many parameters of this name there are.
-    func count(of name: String) -> Int {
-        reduce(into: 0) { count, parameter in
-            if parameter.name.equalsIgnoringCase(name) { count += 1 }
+    static func count(of name: String, in bytes: Span<UInt8>) -> Int {
+        var cursor = Cursor(bytes)
+        var count = 0
+        while let parameter = cursor.takeHeaderParameter() {
+            if bytes.at(parameter.name).equalsIgnoringCase(name) { count += 1 }
         }
+        return count
+    }
+}
+
+extension Cursor {
+    /// Takes one parameter with the semicolon before it; nil when there is none or it breaks the grammar.
+    mutating func takeHeaderParameter() -> (name: Extent, value: Extent?)? {
+        let start = position
+        guard takeSeparator(Octet.semicolon), let name = takeToken() else {
+            position = start
+            return nil
+        }
+        guard takeSeparator(Octet.equals) else { return (name, nil) }
+        guard let value = takeHeaderParameterValue(of: name) else {
+            position = start
+            return nil
+        }
+        return (name, value)
+    }
+
+    private mutating func takeHeaderParameterValue(of name: Extent) -> Extent? {
+        if next == Octet.quote { return takeQuotedString() }
+        if next == Octet.openBracket { return takeHost() }
+        // RFC 5118 §4.5: an IPv6 address in `received` is read with and without brackets.
+        if bytes.at(name).equalsIgnoringCase("received") {
+            let start = position
+            if let address = takeWhile({ $0.isHexDigit || $0 == Octet.colon || $0 == Octet.dot }),
+                HostGrammar.isIPv6Address(bytes.at(address))
+            {
+                return address
+            }
+            position = start
+        }
+        return takeToken()
     }
 }

@@ -1,67 +1,85 @@
 /// A name-addr or addr-spec with parameters: From, To, Contact, Route, Record-Route, Path, P-Asserted-Identity and
 /// others.
 public struct NameAddress: Sendable {
-    /// The display name as written, with its quotes if it has them; nil when there is none.
-    public let displayName: ArraySlice<UInt8>?
-    /// The URI as written, without brackets.
-    public let uriBytes: ArraySlice<UInt8>
-    /// Whether the URI stood in brackets.
-    public let isBracketed: Bool
-    /// The parameters of the field; those of a bracketed URI belong to the URI.
-    public let parameters: HeaderParameters
+    private let bytes: ArraySlice<UInt8>
+    private let layout: Layout
+
+    /// Where the parts of an address stand.
+    struct Layout: Sendable {
+        /// Empty when there is none.
+        let displayName: Extent
+        let uri: Extent
+        let isBracketed: Bool
+        let parameters: Extent
+
+        /// Parses one element of a list; nil when it breaks the grammar. Of the URI it checks that it may be one.
+        init?(_ bytes: Span<UInt8>) {
+            var cursor = Cursor(bytes)
+            cursor.skipWhitespace()
+            let start = cursor.position
+            let isQuoted = cursor.next == Octet.quote
+            if isQuoted, cursor.takeQuotedString() == nil { return nil }
+            if let open = bytes.firstOffset(of: Octet.less, from: cursor.position),
+                let name = Self.name(bytes, from: start, quotedTo: isQuoted ? cursor.position : nil, to: open)
+            {
+                guard let close = bytes.firstOffset(of: Octet.greater, from: open) else { return nil }
+                displayName = name
+                uri = Extent(open + 1, close)
+                isBracketed = true
+                parameters = Extent(close + 1, bytes.count)
+            } else {
+                // RFC 3261 §20: without brackets, everything behind a semicolon is a parameter of the field, and the URI
+                // has neither comma nor question mark.
+                guard !isQuoted, let uri = cursor.takeWhile({ $0 != Octet.semicolon && !$0.isWhitespace }),
+                    bytes.at(uri).areAll({ $0 != Octet.question && $0 != Octet.comma && $0 != Octet.less })
+                else { return nil }
+                displayName = Extent(start, start)
+                self.uri = uri
+                isBracketed = false
+                parameters = cursor.rest
+            }
+            guard HeaderParameters.areValid(bytes.at(parameters)), Self.isPlausibleURI(bytes.at(uri)) else {
+                return nil
+            }
+        }
+
+        /// The display name in front of `<`: a quoted string, or tokens with white space between them; nil for anything
+        /// else.
+        private static func name(_ bytes: Span<UInt8>, from start: Int, quotedTo end: Int?, to open: Int) -> Extent? {
+            if let end { return bytes.at(Extent(end, open)).areAll(\.isWhitespace) ? Extent(start, end) : nil }
+            // RFC 4475 §3.1.2.15 calls other characters in an unquoted name an error that an element may let pass: not
+            // here.
+            let name = bytes.trimmed(from: start, to: open)
+            return bytes.at(name).areAll { $0.isToken || $0.isWhitespace } ? name : nil
+        }
+
+        /// A scheme, a colon and visible characters: enough to keep a URI of a scheme that is not known.
+        private static func isPlausibleURI(_ uri: Span<UInt8>) -> Bool {
+            guard let colon = uri.firstOffset(of: Octet.colon), colon > 0, uri[0].isLetter else { return false }
+            return uri.areAll {
+                $0 > Octet.space && $0 < 0x7F && $0 != Octet.quote && $0 != Octet.less && $0 != Octet.greater
+            }
+        }
+    }
 
     /// Parses one element of a list; nil when it breaks the grammar. The URI itself is parsed by `uri`.
     public init?(_ bytes: ArraySlice<UInt8>) {
-        var cursor = Cursor(bytes.trimmed)
-        let isQuoted = cursor.next == Octet.quote
-        if isQuoted, cursor.takeQuotedString() == nil { return nil }
-        let nameEnd = cursor.position
-        if let open = cursor.rest.firstIndex(of: Octet.less),
-            let name = Self.name(cursor.bytes[cursor.bytes.startIndex..<open], quotedTo: isQuoted ? nameEnd : nil)
-        {
-            guard let close = cursor.bytes[open...].firstIndex(of: Octet.greater),
-                let parameters = HeaderParameters(cursor.bytes.from(close + 1))
-            else { return nil }
-            displayName = name.isEmpty ? nil : name
-            uriBytes = cursor.bytes[open + 1..<close]
-            isBracketed = true
-            self.parameters = parameters
-        } else {
-            // RFC 3261 §20: without brackets, everything behind a semicolon is a parameter of the field, and the URI
-            // has neither comma nor question mark.
-            guard !isQuoted else { return nil }
-            guard let uri = cursor.takeWhile({ $0 != Octet.semicolon && !$0.isWhitespace }),
-                !uri.contains(where: { $0 == Octet.question || $0 == Octet.comma || $0 == Octet.less }),
-                let parameters = HeaderParameters(cursor.rest)
-            else { return nil }
-            displayName = nil
-            uriBytes = uri
-            isBracketed = false
-            self.parameters = parameters
-        }
-        guard Self.isPlausibleURI(uriBytes) else { return nil }
+        guard let layout = Layout(bytes.span) else { return nil }
+        self.bytes = bytes
+        self.layout = layout
     }
 
-    /// The display name in front of `<`: a quoted string, or tokens with white space between them; nil for anything
-    /// else.
-    private static func name(_ bytes: ArraySlice<UInt8>, quotedTo end: Int?) -> ArraySlice<UInt8>? {
-        if let end {
-            return bytes.from(end).allSatisfy(\.isWhitespace) ? bytes[bytes.startIndex..<min(end, bytes.endIndex)] : nil
-        }
-        // RFC 4475 §3.1.2.15 calls other characters in an unquoted name an error that an element may let pass: not
-        // here.
-        return bytes.allSatisfy { $0.isToken || $0.isWhitespace } ? bytes.trimmed : nil
-    }
+    /// The display name as written, with its quotes if it has them; nil when there is none.
+    public var displayName: ArraySlice<UInt8>? { layout.displayName.isEmpty ? nil : bytes.at(layout.displayName) }
 
-    /// A scheme, a colon and visible characters: enough to keep a URI of a scheme that is not known.
-    private static func isPlausibleURI(_ uri: ArraySlice<UInt8>) -> Bool {
-        guard let colon = uri.firstIndex(of: Octet.colon), colon > uri.startIndex, uri[uri.startIndex].isLetter else {
-            return false
-        }
-        return uri.allSatisfy {
-            $0 > Octet.space && $0 < 0x7F && $0 != Octet.quote && $0 != Octet.less && $0 != Octet.greater
-        }
-    }
+    /// The URI as written, without brackets.
+    public var uriBytes: ArraySlice<UInt8> { bytes.at(layout.uri) }
+
+    /// Whether the URI stood in brackets.
+    public var isBracketed: Bool { layout.isBracketed }
+
+    /// The parameters of the field; those of a bracketed URI belong to the URI.
+    public var parameters: HeaderParameters { HeaderParameters(checked: bytes.at(layout.parameters)) }
 
     /// The URI; nil when it breaks the grammar of its scheme.
     public var uri: SIPURI? { SIPURI(uriBytes) }
@@ -81,21 +99,18 @@ public struct NameAddress: Sendable {
             value.last == Octet.greater
         else { return nil }
         let name = value.dropFirst().dropLast()
-        return Self.isURN(name) ? name : nil
+        return Self.isURN(name.span) ? name : nil
     }
 
     /// RFC 8141 §2: `urn:`, a namespace of 2 to 32 letters, digits and hyphens, a colon, and the characters of a URI.
-    private static func isURN(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard bytes.prefix(4).equalsIgnoringCase("urn:") else { return false }
-        let parts = bytes.dropFirst(4).split(separator: Octet.colon, maxSplits: 1, omittingEmptySubsequences: false)
-        guard let space = parts.first, parts.count == 2, let rest = parts.last, (2...32).contains(space.count),
-            space.first != Octet.hyphen, space.allSatisfy({ $0.isAlphanumeric || $0 == Octet.hyphen })
+    private static func isURN(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count > 4, bytes.at(Extent(0, 4)).equalsIgnoringCase("urn:"),
+            let colon = bytes.firstOffset(of: Octet.colon, from: 4), (2...32).contains(colon - 4),
+            bytes[4] != Octet.hyphen,
+            bytes.at(Extent(4, colon)).areAll({ $0.isAlphanumeric || $0 == Octet.hyphen }), colon + 1 < bytes.count
         else { return false }
-        return !rest.isEmpty && Escapes.isValid(rest) { $0.isAlphanumeric || uriMarks.contains($0) }
+        return Escapes.areValid(bytes.at(Extent(colon + 1, bytes.count))) { $0.isUnreserved || $0.isReserved }
     }
-
-    /// RFC 3261 §25.1: the characters of `uric` that are neither letter nor digit nor part of an escape.
-    private static let uriMarks = Array("-_.!~*'();/?:@&=+$,".utf8)
 
     /// RFC 5626 §4.2: the reg-id of a contact, 1 to 2^31 - 1; nil when absent or malformed.
     public var regID: UInt32? {

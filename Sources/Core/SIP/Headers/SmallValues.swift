@@ -9,11 +9,18 @@ public struct Reason: Sendable {
 
     /// Parses one element of the list; nil when it breaks the grammar.
     public init?(_ bytes: ArraySlice<UInt8>) {
-        var cursor = Cursor(bytes)
-        guard let name = cursor.takeToken(), let parameters = HeaderParameters(cursor.rest) else { return nil }
-        protocolName = name
+        guard let (name, rest) = Self.parts(of: bytes.span) else { return nil }
+        let parameters = HeaderParameters(checked: bytes.at(rest))
+        protocolName = bytes.at(name)
         cause = parameters["cause"].flatMap(\.decimal)
         text = parameters["text"]
+    }
+
+    /// Protocol and parameters of an element; nil when it breaks the grammar.
+    static func parts(of bytes: Span<UInt8>) -> (name: Extent, parameters: Extent)? {
+        var cursor = Cursor(bytes)
+        guard let name = cursor.takeToken(), HeaderParameters.areValid(bytes.at(cursor.rest)) else { return nil }
+        return (name, cursor.rest)
     }
 }
 
@@ -28,14 +35,20 @@ public struct Warning: Sendable {
 
     /// Parses one element of the list; nil when it breaks the grammar.
     public init?(_ bytes: ArraySlice<UInt8>) {
+        guard let (code, agent, text) = Self.parts(of: bytes.span) else { return nil }
+        self.code = code
+        self.agent = bytes.at(agent)
+        self.text = bytes.at(text).unquoted
+    }
+
+    /// Code, agent and quoted text of an element; nil when it breaks the grammar.
+    static func parts(of bytes: Span<UInt8>) -> (code: UInt16, agent: Extent, text: Extent)? {
         var cursor = Cursor(bytes)
-        guard let digits = cursor.takeWhile(\.isDigit), digits.count == 3, let code = digits.decimal,
+        guard let digits = cursor.takeWhile(\.isDigit), digits.count == 3, let code = bytes.at(digits).decimal,
             cursor.take(Octet.space), let agent = cursor.takeWhile({ !$0.isWhitespace }), cursor.take(Octet.space),
             let text = cursor.takeQuotedString(), cursor.isAtEnd
         else { return nil }
-        self.code = UInt16(code)
-        self.agent = agent
-        self.text = text.unquoted
+        return (UInt16(code), agent, text)
     }
 }
 
@@ -50,13 +63,19 @@ public struct MediaType: Sendable {
 
     /// Parses the value; nil when it breaks the grammar.
     public init?(_ bytes: ArraySlice<UInt8>) {
+        guard let parts = Self.parts(of: bytes.span) else { return nil }
+        type = bytes.at(parts.type)
+        subtype = bytes.at(parts.subtype)
+        parameters = HeaderParameters(checked: bytes.at(parts.parameters))
+    }
+
+    /// Type, subtype and parameters of a value; nil when it breaks the grammar.
+    static func parts(of bytes: Span<UInt8>) -> (type: Extent, subtype: Extent, parameters: Extent)? {
         var cursor = Cursor(bytes)
         guard let type = cursor.takeToken(), cursor.takeSeparator(Octet.slash), let subtype = cursor.takeToken(),
-            let parameters = HeaderParameters(cursor.rest)
+            HeaderParameters.areValid(bytes.at(cursor.rest))
         else { return nil }
-        self.type = type
-        self.subtype = subtype
-        self.parameters = parameters
+        return (type, subtype, cursor.rest)
     }
 
     /// Whether it is this type, compared without case.

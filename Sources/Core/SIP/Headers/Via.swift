@@ -1,40 +1,63 @@
 /// One Via value: RFC 3261 §20.42.
 public struct Via: Sendable {
-    /// The transport as written, `TLS` for example.
-    public let transport: ArraySlice<UInt8>
-    /// The host of sent-by, an IPv6 reference with its brackets.
-    public let host: ArraySlice<UInt8>
-    /// The port of sent-by, if written.
-    public let port: UInt16?
-    /// sent-by as written.
-    public let sentByBytes: ArraySlice<UInt8>
-    /// branch, received, rport and others.
-    public let parameters: HeaderParameters
+    private let bytes: ArraySlice<UInt8>
+    private let layout: Layout
+
+    /// Where the parts of a Via stand.
+    struct Layout: Sendable {
+        let transport: Extent
+        let host: Extent
+        let port: UInt16?
+        let sentBy: Extent
+        let parameters: Extent
+
+        /// Parses one element of the list; nil when it breaks the grammar.
+        init?(_ bytes: Span<UInt8>) {
+            var cursor = Cursor(bytes)
+            guard let name = cursor.takeToken(), bytes.at(name).equalsIgnoringCase("SIP"),
+                cursor.takeSeparator(Octet.slash), cursor.takeToken() != nil, cursor.takeSeparator(Octet.slash),
+                let transport = cursor.takeToken(), cursor.next?.isWhitespace == true
+            else { return nil }
+            cursor.skipWhitespace()
+            let start = cursor.position
+            guard let host = cursor.takeHost() else { return nil }
+            var end = cursor.position
+            var port: UInt16?
+            if cursor.takeSeparator(Octet.colon) {
+                guard let number = cursor.takePort() else { return nil }
+                port = number
+                end = cursor.position
+            }
+            guard HeaderParameters.areValid(bytes.at(cursor.rest)) else { return nil }
+            self.transport = transport
+            self.host = host
+            self.port = port
+            sentBy = Extent(start, end)
+            parameters = cursor.rest
+        }
+    }
 
     /// Parses one element of the list; nil when it breaks the grammar.
     public init?(_ bytes: ArraySlice<UInt8>) {
-        var cursor = Cursor(bytes)
-        guard let name = cursor.takeToken(), name.equalsIgnoringCase("SIP"), cursor.takeSeparator(Octet.slash),
-            cursor.takeToken() != nil, cursor.takeSeparator(Octet.slash), let transport = cursor.takeToken(),
-            cursor.next?.isWhitespace == true
-        else { return nil }
-        cursor.skipWhitespace()
-        let start = cursor.position
-        guard let host = cursor.takeHost() else { return nil }
-        var end = cursor.position
-        var port: UInt16?
-        if cursor.takeSeparator(Octet.colon) {
-            guard let number = cursor.takePort() else { return nil }
-            port = number
-            end = cursor.position
-        }
-        guard let parameters = HeaderParameters(cursor.rest) else { return nil }
-        self.transport = transport
-        self.host = host
-        self.port = port
-        self.parameters = parameters
-        sentByBytes = bytes[start..<end]
+        guard let layout = Layout(bytes.span) else { return nil }
+        self.bytes = bytes
+        self.layout = layout
     }
+
+    /// The transport as written, `TLS` for example.
+    public var transport: ArraySlice<UInt8> { bytes.at(layout.transport) }
+
+    /// The host of sent-by, an IPv6 reference with its brackets.
+    public var host: ArraySlice<UInt8> { bytes.at(layout.host) }
+
+    /// The port of sent-by, if written.
+    public var port: UInt16? { layout.port }
+
+    /// sent-by as written.
+    public var sentByBytes: ArraySlice<UInt8> { bytes.at(layout.sentBy) }
+
+    /// branch, received, rport and others.
+    public var parameters: HeaderParameters { HeaderParameters(checked: bytes.at(layout.parameters)) }
 
     /// The branch parameter.
     public var branch: ArraySlice<UInt8>? { parameters["branch"] }

@@ -3,10 +3,13 @@
 ///
 /// Header entry: name offset (16 bits), name length (8), identifier (7) and irregular flag (1), value offset (16),
 /// value end (16). Record: body offset (32), message length (32), header lines (16), kind and flags (8), method (8),
-/// three offsets or numbers of the start line (16 each), reserved (16).
+/// three offsets or numbers of the start line (16 each), reserved (16), the fields that are there (128, one bit each).
+/// Little-endian.
 enum MessageIndex {
     static let entrySize = 8
-    static let recordSize = 20
+    static let recordSize = 36
+    /// Where in the record the set of fields stands.
+    static let fieldsOffset = 20
 
     static let requestFlag: UInt8 = 1
     /// The version is SIP/2.0.
@@ -14,22 +17,12 @@ enum MessageIndex {
     /// The identifier's top bit: the line has a fold, or white space before its colon, and is never copied as it
     /// stands.
     static let irregular: UInt8 = 0x80
-
-    static func write16(_ value: Int, at offset: Int, in storage: inout [UInt8]) {
-        storage[offset] = UInt8(truncatingIfNeeded: value)
-        storage[offset + 1] = UInt8(truncatingIfNeeded: value >> 8)
-    }
-
-    static func write32(_ value: Int, at offset: Int, in storage: inout [UInt8]) {
-        write16(value, at: offset, in: &storage)
-        write16(value >> 16, at: offset + 2, in: &storage)
-    }
 }
 
 extension [UInt8] {
     /// The 16-bit number at `offset` of an index.
-    func index16(_ offset: Int) -> Int { Int(self[offset]) | Int(self[offset + 1]) << 8 }
+    func index16(_ offset: Int) -> Int { Int(RawBytes.load(UInt16.self, from: span, at: offset)) }
 
     /// The 32-bit number at `offset` of an index.
-    func index32(_ offset: Int) -> Int { index16(offset) | index16(offset + 2) << 16 }
+    func index32(_ offset: Int) -> Int { Int(RawBytes.load(UInt32.self, from: span, at: offset)) }
 }

@@ -9,6 +9,7 @@ struct MessageParser {
     private var flags: UInt8 = 0
     private var method = Method.other
     private var numbers = (0, 0, 0)
+    private var fields: HeaderNameSet = []
     /// The first violation; the message is then good for an answer only.
     private(set) var violation: SIPViolation?
 
@@ -156,7 +157,7 @@ struct MessageParser {
             }
             let irregular = isFolded || colon > nameEnd
             let name = table.lookUp(bytes, from: nameStart, to: nameEnd)
-            writeEntry(name, nameStart..<nameEnd, trimmed(from: colon + 1, to: offset), irregular)
+            writeEntry(name, nameStart..<nameEnd, storage.span.trimmed(from: colon + 1, to: offset), irregular)
             if hasControls, let control = Self.strayControl(in: storage[colon + 1..<offset]) {
                 fail(.controlCharacter, at: control)
             }
@@ -175,36 +176,33 @@ struct MessageParser {
         return end
     }
 
-    private func trimmed(from start: Int, to end: Int) -> Range<Int> {
-        var low = start
-        var high = end
-        while low < high, storage[low].isWhitespace { low += 1 }
-        while high > low, storage[high - 1].isWhitespace { high -= 1 }
-        return low..<high
-    }
-
     private mutating func writeEntry(
-        _ name: HeaderName, _ nameRange: Range<Int>, _ value: Range<Int>, _ irregular: Bool
+        _ name: HeaderName, _ nameRange: Range<Int>, _ value: Extent, _ irregular: Bool
     ) {
-        let entry = entries + written * MessageIndex.entrySize
-        MessageIndex.write16(nameRange.lowerBound, at: entry, in: &storage)
-        storage[entry + 2] = UInt8(truncatingIfNeeded: nameRange.count)
-        storage[entry + 3] = name.rawValue | (irregular ? MessageIndex.irregular : 0)
-        MessageIndex.write16(value.lowerBound, at: entry + 4, in: &storage)
-        MessageIndex.write16(value.upperBound, at: entry + 6, in: &storage)
+        let identifier = name.rawValue | (irregular ? MessageIndex.irregular : 0)
+        let entry =
+            UInt64(UInt16(truncatingIfNeeded: nameRange.lowerBound))
+            | UInt64(UInt8(truncatingIfNeeded: nameRange.count)) << 16
+            | UInt64(identifier) << 24
+            | UInt64(UInt16(truncatingIfNeeded: value.start)) << 32
+            | UInt64(UInt16(truncatingIfNeeded: value.end)) << 48
+        RawBytes.store(entry, to: &storage, at: entries + written * MessageIndex.entrySize)
+        fields.insert(name)
         written += 1
     }
 
     private mutating func writeRecord() {
         let record = storage.count - MessageIndex.recordSize
-        MessageIndex.write32(headEnd, at: record, in: &storage)
-        MessageIndex.write32(messageEnd, at: record + 4, in: &storage)
-        MessageIndex.write16(written, at: record + 8, in: &storage)
+        RawBytes.store(UInt32(truncatingIfNeeded: headEnd), to: &storage, at: record)
+        RawBytes.store(UInt32(truncatingIfNeeded: messageEnd), to: &storage, at: record + 4)
+        RawBytes.store(UInt16(truncatingIfNeeded: written), to: &storage, at: record + 8)
         storage[record + 10] = flags
         storage[record + 11] = method.rawValue
-        MessageIndex.write16(numbers.0, at: record + 12, in: &storage)
-        MessageIndex.write16(numbers.1, at: record + 14, in: &storage)
-        MessageIndex.write16(numbers.2, at: record + 16, in: &storage)
+        RawBytes.store(UInt16(truncatingIfNeeded: numbers.0), to: &storage, at: record + 12)
+        RawBytes.store(UInt16(truncatingIfNeeded: numbers.1), to: &storage, at: record + 14)
+        RawBytes.store(UInt16(truncatingIfNeeded: numbers.2), to: &storage, at: record + 16)
+        RawBytes.store(fields.low, to: &storage, at: record + MessageIndex.fieldsOffset)
+        RawBytes.store(fields.high, to: &storage, at: record + MessageIndex.fieldsOffset + 8)
     }
 
     /// RFC 3261 §25.1: control characters stand in a quoted pair only. HTAB is white space.

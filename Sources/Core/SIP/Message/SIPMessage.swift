@@ -85,19 +85,30 @@ extension SIPMessage {
 
     /// The number of the first line of this field at or after `start`; nil when there is none.
     public func firstLine(of name: HeaderName, from start: Int = 0) -> Int? {
+        guard fields.contains(name) else { return nil }
+        let octets = storage.span
+        let entries = messageEnd
         let count = lineCount
         var number = start
         while number < count {
-            if storage[messageEnd + number * MessageIndex.entrySize + 3] & ~MessageIndex.irregular == name.rawValue {
-                return number
-            }
+            let identifier = octets[entries + number * MessageIndex.entrySize + 3]
+            if identifier & ~MessageIndex.irregular == name.rawValue { return number }
             number += 1
         }
         return nil
     }
 
     /// Whether the field is there.
-    public func has(_ name: HeaderName) -> Bool { firstLine(of: name) != nil }
+    public func has(_ name: HeaderName) -> Bool { fields.contains(name) }
+
+    /// The fields that are there; `.other` when one is that has no case of its own.
+    var fields: HeaderNameSet {
+        let octets = storage.span
+        let start = record + MessageIndex.fieldsOffset
+        return HeaderNameSet(
+            low: RawBytes.load(UInt64.self, from: octets, at: start),
+            high: RawBytes.load(UInt64.self, from: octets, at: start + 8))
+    }
 
     /// How many lines of the field there are.
     public func count(of name: HeaderName) -> Int {
@@ -135,6 +146,11 @@ extension SIPMessage {
     func lineStart(_ number: Int) -> (offset: Int, isRegular: Bool) {
         guard let entry = entry(number) else { return (headEnd - 2, false) }
         return (storage.index16(entry), storage[entry + 3] & MessageIndex.irregular == 0)
+    }
+
+    /// Name and value of a line, as what a check needs of it.
+    func field(_ number: Int) -> (name: HeaderName, value: Extent)? {
+        entry(number).map { (name(atEntry: $0), Extent(storage.index16($0 + 4), storage.index16($0 + 6))) }
     }
 
     func name(ofLine number: Int) -> HeaderName {

@@ -14,7 +14,7 @@ public struct AddressOfRecord: Hashable, Comparable, Sendable {
         case .sip, .sips:
             result.append(text: "sip:")
             if let user = uri.user {
-                Escapes.appendCanonical(user, to: &result) { $0.isUnreserved || $0.isUserUnreserved }
+                Escapes.appendCanonical(user.span, to: &result) { $0.isUnreserved || $0.isUserUnreserved }
                 result.append(Octet.at)
             }
             for octet in uri.host { result.append(octet.lowercased) }

@@ -1,9 +1,9 @@
 /// The %-escapes of RFC 3261 §19.1.2.
 enum Escapes {
     /// Whether every octet is allowed by `isAllowed` or part of a `%` with two hexadecimal digits.
-    static func isValid(_ bytes: ArraySlice<UInt8>, _ isAllowed: (UInt8) -> Bool) -> Bool {
-        var offset = bytes.startIndex
-        while offset < bytes.endIndex {
+    static func areValid(_ bytes: Span<UInt8>, _ isAllowed: (UInt8) -> Bool) -> Bool {
+        var offset = 0
+        while offset < bytes.count {
             if bytes[offset] == Octet.percent {
                 guard octet(in: bytes, at: offset) != nil else { return false }
                 offset += 3
@@ -16,8 +16,8 @@ enum Escapes {
     }
 
     /// The octet that the escape at `offset` stands for; nil when there is no escape.
-    private static func octet(in bytes: ArraySlice<UInt8>, at offset: Int) -> UInt8? {
-        guard bytes[offset] == Octet.percent, bytes.endIndex - offset > 2, let high = bytes[offset + 1].hexValue,
+    private static func octet(in bytes: Span<UInt8>, at offset: Int) -> UInt8? {
+        guard bytes[offset] == Octet.percent, bytes.count - offset > 2, let high = bytes[offset + 1].hexValue,
             let low = bytes[offset + 2].hexValue
         else { return nil }
         return high << 4 | low
@@ -26,19 +26,19 @@ enum Escapes {
     /// Whether two stretches are the same once escapes are resolved.
     ///
     /// RFC 3261 §19.1.4: an octet of the reserved set is not equivalent to its escaped form; all others are.
-    static func areEquivalent(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>, ignoringCase: Bool) -> Bool {
-        var first = left.startIndex
-        var second = right.startIndex
-        while first < left.endIndex, second < right.endIndex {
+    static func areEquivalent(_ left: Span<UInt8>, _ right: Span<UInt8>, ignoringCase: Bool) -> Bool {
+        var first = 0
+        var second = 0
+        while first < left.count, second < right.count {
             let one = take(left, &first)
             let two = take(right, &second)
             let isSame = ignoringCase ? one.octet.lowercased == two.octet.lowercased : one.octet == two.octet
             guard isSame, one.isEscaped == two.isEscaped || !one.octet.isReserved else { return false }
         }
-        return first == left.endIndex && second == right.endIndex
+        return first == left.count && second == right.count
     }
 
-    private static func take(_ bytes: ArraySlice<UInt8>, _ offset: inout Int) -> (octet: UInt8, isEscaped: Bool) {
+    private static func take(_ bytes: Span<UInt8>, _ offset: inout Int) -> (octet: UInt8, isEscaped: Bool) {
         if let octet = octet(in: bytes, at: offset) {
             offset += 3
             return (octet, true)
@@ -48,9 +48,9 @@ enum Escapes {
     }
 
     /// Appends `bytes` in the one spelling: an escape only where the octet may not stand by itself, in upper case.
-    static func appendCanonical(_ bytes: ArraySlice<UInt8>, to result: inout [UInt8], isPlain: (UInt8) -> Bool) {
-        var offset = bytes.startIndex
-        while offset < bytes.endIndex {
+    static func appendCanonical(_ bytes: Span<UInt8>, to result: inout [UInt8], isPlain: (UInt8) -> Bool) {
+        var offset = 0
+        while offset < bytes.count {
             let octet = take(bytes, &offset).octet
             if isPlain(octet) {
                 result.append(octet)

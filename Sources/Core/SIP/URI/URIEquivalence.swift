@@ -34,7 +34,7 @@ extension SIPURI {
 
     private static func isSame(_ left: ArraySlice<UInt8>?, _ right: ArraySlice<UInt8>?) -> Bool {
         guard let left, let right else { return left == nil && right == nil }
-        return Escapes.areEquivalent(left, right, ignoringCase: false)
+        return Escapes.areEquivalent(left.span, right.span, ignoringCase: false)
     }
 
     private func parametersMatch(_ other: SIPURI, _ ignored: String?) -> Bool {
@@ -44,7 +44,7 @@ extension SIPURI {
                 return !Self.mustBeInBoth(parameter.name)
             }
             let own = parameter.value ?? parameter.name[parameter.name.endIndex...]
-            return Escapes.areEquivalent(own, value, ignoringCase: true)
+            return Escapes.areEquivalent(own.span, value.span, ignoringCase: true)
         }
     }
 
@@ -66,8 +66,8 @@ extension SIPURI {
             let (name, value) = Self.nameAndValue(header)
             return others.contains {
                 let (otherName, otherValue) = Self.nameAndValue($0)
-                return Escapes.areEquivalent(name, otherName, ignoringCase: true)
-                    && Escapes.areEquivalent(value, otherValue, ignoringCase: false)
+                return Escapes.areEquivalent(name.span, otherName.span, ignoringCase: true)
+                    && Escapes.areEquivalent(value.span, otherValue.span, ignoringCase: false)
             }
         }
     }
@@ -96,7 +96,7 @@ extension HostGrammar {
     /// The eight groups of an IPv6 reference that the grammar has passed.
     private static func groups(_ reference: ArraySlice<UInt8>) -> [UInt32]? {
         let address = reference.dropFirst().dropLast()
-        guard isIPv6Address(address) else { return nil }
+        guard isIPv6Address(address.span) else { return nil }
         var before: [UInt32] = []
         var after: [UInt32] = []
         var isAfter = false
