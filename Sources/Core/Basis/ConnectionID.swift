@@ -4,6 +4,7 @@ public struct ShardID: Hashable, Comparable, Sendable {
     public let number: UInt8
 
     /// Names the shard with this number.
+    @inlinable
     public init(_ number: UInt8) {
         self.number = number
     }
@@ -30,13 +31,13 @@ public struct ConnectionID: Hashable, Comparable, Sendable {
     }
 
     /// The shard that owns the connection.
-    public var shard: ShardID { ShardID(UInt8(truncatingIfNeeded: rawValue >> 56)) }
+    @inlinable public var shard: ShardID { ShardID(UInt8(truncatingIfNeeded: rawValue >> 56)) }
 
     /// The slot in that shard's table.
-    public var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) & 0xFF_FFFF }
+    @inlinable public var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) & 0xFF_FFFF }
 
     /// How often the slot had been used before.
-    public var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+    @inlinable public var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
 
     public static func < (left: ConnectionID, right: ConnectionID) -> Bool { left.rawValue < right.rawValue }
 }

@@ -18,14 +18,14 @@ extension Server {
         case .keepAlivePong:
             break
         case .message(let message):
-            counters.messages[link.peerClass, default: 0] += 1
+            counters.messages[link.peerClass] &+= 1
             if message.isRequest {
                 request(message, on: id, link, at: moment, into: &outputs)
             } else {
                 response(message, on: id, at: moment, into: &outputs)
             }
         case .violation(let violation, let message):
-            counters.messages[link.peerClass, default: 0] += 1
+            counters.messages[link.peerClass] &+= 1
             let count = link.violations &+ 1
             if count <= ServerLimits.violationsLoggedMax {
                 links.modify(id) { $0.violations = count }
@@ -56,7 +56,7 @@ extension Server {
         }
         if let problem = RequestValidation.check(message) {
             if message.method != .ack {
-                reply(problem.status, problem.reason, problem.fields, to: message, on: id, into: &outputs)
+                reply(problem.status, problem.reason, problem.lines, to: message, on: id, into: &outputs)
             }
             return
         }
@@ -122,9 +122,8 @@ extension Server {
     /// RFC 3261 §11: OPTIONS to the domain or to this server itself is answered to anybody who was admitted, with nothing
     /// looked up.
     private func isAddressedToUs(_ facts: RequestFacts) -> Bool {
-        let host = facts.target.canonicalHost
         guard facts.target.user?.isEmpty ?? true else { return false }
-        return surroundings.isOwn(domain: host[...]) || surroundings.isOwn(facts.target)
+        return surroundings.isOwn(domain: facts.target.host) || surroundings.isOwn(facts.target)
     }
 
     /// RFC 3261 §9.2, RFC 3261 §16.10: the CANCEL is answered here, and goes on to every branch that still waits.
@@ -155,7 +154,7 @@ struct Job {
 
 /// What the rules decided about a request.
 enum Routing {
-    case reply(UInt16, String, HeaderFields)
+    case reply(UInt16, String, HeaderLines)
     /// A REGISTER of a proven user.
     case register(aor: [UInt8], flow: Flow)
     case forward([Target], Preparation)

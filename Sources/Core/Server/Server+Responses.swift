@@ -37,63 +37,74 @@ extension Server {
         _ message: SIPMessage, _ transaction: ClientTransactionID, _ tag: UInt64, at moment: Moment,
         into outputs: inout Outputs
     ) {
-        guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
-        contexts[tag]?.branches[index].progress = .proceeding
-        if context.branches[index].timerC != nil {
-            contexts[tag]?.branches[index].timerC = moment.now + ServerLimits.timerC
-        }
+        guard let index = contexts[tag]?.branchIndex(of: transaction) else { return }
+        contexts[tag]?.branches[index].proceed(at: moment.now)
         // RFC 3261 §16.7 step 5: a 100 is for the next hop only. RFC 4320 §4.1: no other request than INVITE has more.
-        guard message.status > 100, context.request.method == .invite, !refusesMedia(of: message, context) else {
-            return
-        }
-        if !context.isAnswered {
-            passBack(message, from: index, of: tag, at: moment, into: &outputs)
-        }
+        guard message.status > 100, let context = contexts[tag], context.isInvite, !context.isAnswered,
+            !refusesMedia(of: message)
+        else { return }
+        passBack(message, from: index, of: tag, at: moment, into: &outputs)
     }
 
     private mutating func final(
         _ message: SIPMessage, _ transaction: ClientTransactionID, _ tag: UInt64, at moment: Moment,
         into outputs: inout Outputs
     ) {
-        guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
+        // What is asked of the context is asked where it stands: a copy held here would make every change below copy it.
+        guard let index = contexts[tag]?.branchIndex(of: transaction), let isInvite = contexts[tag]?.isInvite else {
+            return
+        }
         let status = Int(message.status)
-        if status < 300, refusesMedia(of: message, context) {
+        if status < 300, isInvite, refusesMedia(of: message) {
             return endBranch(index, of: tag, by: message, at: moment, into: &outputs)
         }
         contexts[tag]?.branches[index].progress = .completed(status: status)
-        if status == 430, context.branches[index].target.isInside {
-            flowFailed(context.branches[index].target, at: moment, into: &outputs)
-        }
-        if status == 503, startNext(after: index, of: tag, at: moment, into: &outputs) { return }
         if status < 300 {
             // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
-            if !context.isAnswered || context.request.method == .invite {
+            if contexts[tag]?.isAnswered == false || isInvite {
                 contexts[tag]?.isAnswered = true
                 passBack(message, from: index, of: tag, at: moment, into: &outputs)
             }
-            contexts[tag]?.cancelReason = Array("SIP;cause=200;text=\"Call completed elsewhere\"".utf8)
-            cancelBranches(of: tag, at: moment, into: &outputs)
-        } else {
-            if context.isBetter(status) {
-                let passes = isForPreviousHop(status, from: context.branches[index])
-                contexts[tag]?.best = passes ? message : nil
-                contexts[tag]?.bestBranch = index
-                contexts[tag]?.bestStatus = status
+            if isInvite {
+                contexts[tag]?.cancelReason = Self.completedElsewhere
+                cancelBranches(of: tag, at: moment, into: &outputs)
             }
-            if status == 503, context.branches[index].target.isInside,
-                let reason = message.elements(of: .reason).first(where: Self.isOwnReason)
-            {
-                contexts[tag]?.reason = Array(reason)
-            }
-            if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
+        } else if failed(message, branch: index, of: tag, at: moment, into: &outputs) {
+            return
         }
         settle(tag, at: moment, into: &outputs)
     }
 
-    /// Decision 0009: whether a response describes media that the policy does not let through. The one place where an answer
+    /// RFC 3326 §2: what the other branches are told when one was answered.
+    private static let completedElsewhere = Array("SIP;cause=200;text=\"Call completed elsewhere\"".utf8)
+
+    /// Keeps the best failure so far. Whether the branch goes on over another hop.
+    private mutating func failed(
+        _ message: SIPMessage, branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
+    ) -> Bool {
+        guard let context = contexts[tag] else { return false }
+        let (status, branch) = (Int(message.status), context.branches[index])
+        if status == 430, branch.target.isInside { flowFailed(branch.target, at: moment, into: &outputs) }
+        if status == 503, startNext(after: index, of: tag, at: moment, into: &outputs) { return true }
+        if context.isBetter(status) {
+            let passes = isForPreviousHop(status, from: branch)
+            contexts[tag]?.best = passes ? message : nil
+            contexts[tag]?.bestBranch = index
+            contexts[tag]?.bestStatus = status
+        }
+        if status == 503, branch.target.isInside,
+            let reason = message.elements(of: .reason).first(where: Self.isOwnReason)
+        {
+            contexts[tag]?.reason = Array(reason)
+        }
+        if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
+        return false
+    }
+
+    /// Decision 0009: whether a response to an INVITE describes media that the policy does not let through. The one place where an answer
     /// is looked at, and an offer that comes late.
-    private func refusesMedia(of response: SIPMessage, _ context: ResponseContext) -> Bool {
-        guard context.request.method == .invite, surroundings.roles.contains(.frontEnd) else { return false }
+    private func refusesMedia(of response: SIPMessage) -> Bool {
+        guard surroundings.roles.contains(.frontEnd) else { return false }
         switch surroundings.media.judge(response) {
         case .passes: return false
         case .malformed, .unreadable, .open: return true
@@ -156,34 +167,34 @@ extension Server {
 
     /// Answers with the best response once nothing is pending, and forgets the context when nothing can come any more.
     private mutating func settle(_ tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
-        guard let context = contexts[tag], !context.hasPendingBranch else { return }
-        if !context.isAnswered {
-            contexts[tag]?.isAnswered = true
-            if context.bestStatus == 408, context.request.method != .invite {
-                // RFC 4320 §4.2: too late for the client, too; a 408 would only meet a transaction that has ended.
-                transactions.end(context.transaction)
-            } else if let best = context.best {
-                passBack(best, from: context.bestBranch, of: tag, at: moment, into: &outputs)
-            } else {
-                answerOwnFailure(context, at: moment, into: &outputs)
-            }
-        }
+        guard contexts[tag]?.hasPendingBranch == false else { return }
+        if contexts[tag]?.isAnswered == false { answerBest(of: tag, at: moment, into: &outputs) }
+        guard contexts[tag]?.isInvite == true else { return contexts.remove(tag) }
         // Another 2xx may follow for as long as the transaction that took the first one waits for it (RFC 6026 §7.2). It may
         // have ended before the last branch did; then nobody would come by here again.
-        let mayFollow = context.branches.contains { branch in
-            if case .completed(let status) = branch.progress {
-                return status < 300 && context.request.method == .invite
-                    && branch.transaction.flatMap { transactions.userTag(of: $0) } != nil
-            }
-            return true
+        let mayFollow = contexts[tag]?.branches.contains { branch in
+            branch.isSuccess && branch.transaction.flatMap { transactions.userTag(of: $0) } != nil
         }
-        if !mayFollow { contexts[tag] = nil }
+        if mayFollow != true { contexts.remove(tag) }
+    }
+
+    private mutating func answerBest(of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
+        contexts[tag]?.isAnswered = true
+        guard let context = contexts[tag] else { return }
+        if context.bestStatus == 408, !context.isInvite {
+            // RFC 4320 §4.2: too late for the client, too; a 408 would only meet a transaction that has ended.
+            transactions.end(context.transaction)
+        } else if let best = context.best {
+            passBack(best, from: context.bestBranch, of: tag, at: moment, into: &outputs)
+        } else {
+            answerOwnFailure(context, at: moment, into: &outputs)
+        }
     }
 
     private mutating func answerOwnFailure(_ context: ResponseContext, at moment: Moment, into outputs: inout Outputs) {
         let isServer = links[context.connection]?.peerClass == .server
-        var fields: HeaderFields = isServer ? context.reason.map { [(.reason, $0)] } ?? [] : []
-        if context.bestStatus == 488 { fields.append((.warning, mediaWarning)) }
+        var lines: HeaderLines = isServer ? context.reason.map { [(.reason, $0)] } ?? [] : []
+        if context.bestStatus == 488 { lines.add(.warning, mediaWarning) }
         let (status, reason): (UInt16, String) =
             switch context.bestStatus {
             case 408: (408, "Request Timeout")
@@ -199,7 +210,7 @@ extension Server {
             default: isServer ? (503, "Service Unavailable") : (500, "Next hop unreachable")
             }
         respond(
-            status, reason, fields, to: context.request, in: context.transaction, on: context.connection, at: moment,
+            status, reason, lines, to: context.request, in: context.transaction, on: context.connection, at: moment,
             into: &outputs)
     }
 
@@ -207,25 +218,25 @@ extension Server {
     private mutating func passBack(
         _ message: SIPMessage, from branch: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
     ) {
-        guard let context = contexts[tag], context.branches.indices.contains(branch) else { return }
+        guard let back = contexts[tag]?.wayBack(from: branch) else { return }
         // RFC 6026 §7.1: also when the connection has gone, because nothing but a final response and its timer ends the
         // transaction of an INVITE.
-        switch transactions.respond(message.status, in: context.transaction, at: moment.now) {
+        switch transactions.respond(message.status, in: back.transaction, at: moment.now) {
         case .discard: return
         case .send, .sendAndEnd: break
         }
-        guard let link = links[context.connection] else { return }
-        if (200..<300).contains(message.status), link.peerClass == .client {
-            admitted(context.request, message, on: context.connection, into: &outputs)
+        guard let peerClass = links[back.connection]?.peerClass else { return }
+        if (200..<300).contains(message.status), peerClass == .client {
+            admitted(back.method, message, on: back.connection, into: &outputs)
         }
-        var edits = MessageEdits()
+        var edits = takeSpareEdits()
         edits.removeFirst(.via)
-        let isFromInside = context.branches[branch].target.isInside
-        if !isFromInside { edits.remove(.claims) }
+        if !back.isFromInside { edits.remove(.claims) }
         // What the network says about itself stays inside.
-        if link.peerClass != .server { edits.remove(.identities) }
-        if !isFromInside || link.peerClass != .server { removeOwnReasons(of: message, &edits) }
-        write(message, edits, to: context.connection, into: &outputs)
+        if peerClass != .server { edits.remove(.identities) }
+        if !back.isFromInside || peerClass != .server { removeOwnReasons(of: message, &edits) }
+        write(message, edits, to: back.connection, into: &outputs)
+        spareEdits = edits
     }
 
     /// RFC 3326 §2: what others say about why passes; a code of refusal of ours is said by our servers to our servers, in
@@ -243,10 +254,10 @@ extension Server {
     ///
     /// No other success proves anybody: a server answers OPTIONS to itself for whoever asks.
     private mutating func admitted(
-        _ request: SIPMessage, _ success: SIPMessage, on id: ConnectionID, into outputs: inout Outputs
+        _ method: Method, _ success: SIPMessage, on id: ConnectionID, into outputs: inout Outputs
     ) {
-        guard !surroundings.roles.contains(.frontEnd), request.method == .register,
-            let user = success.assertedIdentities?.first?.uri?.addressOfRecord, !user.isEmpty
+        guard method == .register, !surroundings.roles.contains(.frontEnd),
+            let user = success.firstNameAddress(of: .pAssertedIdentity)?.uri?.userAtHost, !user.isEmpty
         else { return }
         markProven(id, into: &outputs)
         links.modify(id) { link in
@@ -281,7 +292,7 @@ extension Server {
                 branchFailed(index, of: tag, Dialler.Failure(code: nil, why: "link lost"), at: moment, into: &outputs)
             }
         case .clientEnded(_, let tag):
-            if contexts[tag]?.hasPendingBranch == false { contexts[tag] = nil }
+            if contexts[tag]?.hasPendingBranch == false { contexts.remove(tag) }
         case .serverEnded, .serverNotAcknowledged:
             break
         case .serverUnreachable(_, let tag):

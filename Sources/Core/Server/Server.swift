@@ -16,6 +16,8 @@ public struct Server {
     var links: LinkTable
     var transactions: TransactionTable
     var contexts = ContextTable()
+    /// The changes of the message that is written just now: see `takeSpareEdits`.
+    var spareEdits = MessageEdits()
     var dialler = Dialler()
     var backOff = BackOff()
     var chance: Chance

@@ -9,7 +9,7 @@ public struct ServerCounters: Sendable {
     /// Live links, by class.
     public internal(set) var live: [PeerClass: Int] = [:]
     /// SIP messages read from links, by class: whatever the framer completed, and what broke it.
-    public internal(set) var messages: [PeerClass: UInt64] = [:]
+    public internal(set) var messages = MessageCounts()
 
     /// All zero.
     public init() {}
@@ -17,5 +17,33 @@ public struct ServerCounters: Sendable {
     mutating func admit(_ peerClass: PeerClass) {
         admitted[peerClass, default: 0] += 1
         live[peerClass, default: 0] += 1
+    }
+}
+
+/// A number for each class, added to for every message: four words instead of a dictionary.
+public struct MessageCounts: Sendable {
+    private var server: UInt64 = 0
+    private var application: UInt64 = 0
+    private var partner: UInt64 = 0
+    private var client: UInt64 = 0
+
+    /// The number of one class.
+    public internal(set) subscript(peerClass: PeerClass) -> UInt64 {
+        get {
+            switch peerClass {
+            case .server: server
+            case .application: application
+            case .partner: partner
+            case .client: client
+            }
+        }
+        set {
+            switch peerClass {
+            case .server: server = newValue
+            case .application: application = newValue
+            case .partner: partner = newValue
+            case .client: client = newValue
+            }
+        }
     }
 }

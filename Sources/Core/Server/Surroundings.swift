@@ -14,9 +14,10 @@ struct Surroundings {
     let domains: [[UInt8]]
     let realm: [UInt8]
     let media: MediaPolicy
-    /// What means this server when it stands in a Route: FQDN, pool and external name with any port, and its addresses with
-    /// theirs, because several servers may share one address.
-    private let ownPlaces: Set<[UInt8]>
+    /// Names that mean this server when they stand in a Route, with any port: FQDN, pool and external name.
+    private let ownNames: [[UInt8]]
+    /// Addresses that mean it, with their ports, because several servers may share one address.
+    private let ownAddresses: [(host: [UInt8], port: UInt16)]
     /// Host in a Route to the servers behind it, for this server's own network.
     private let servers: [[UInt8]: [ServerRecord]]
     /// Domain to partner record.
@@ -57,7 +58,8 @@ struct Surroundings {
         let own = topology.server(named: name)
         let names = [name] + pools.map(\.name) + [external].compactMap(\.self)
         let addresses = [own?.address, own?.external].compactMap(\.self)
-        ownPlaces = Set(names.map(Self.bytes) + addresses.map { Self.place(Self.bytes($0.uriHost), $0.port) })
+        ownNames = names.map(Self.bytes)
+        ownAddresses = addresses.map { (Self.bytes($0.uriHost), $0.port) }
         insideHost = Self.sentBy(name, own?.address.port)
         clientAddress =
             (own?.external ?? own?.address).map { Self.sentBy($0.uriHost, $0.port) } ?? Self.bytes(external ?? name)
@@ -102,12 +104,15 @@ struct Surroundings {
 
     /// Whether a Route or request URI means this server.
     func isOwn(_ uri: SIPURI) -> Bool {
-        let host = uri.canonicalHost
-        return ownPlaces.contains(host) || ownPlaces.contains(Self.place(host, uri.port))
+        let host = uri.host
+        return ownNames.contains { host.equalsIgnoringCase($0[...]) }
+            || ownAddresses.contains {
+                $0.port == uri.port ?? Self.usualPort && host.equalsIgnoringCase($0.host[...])
+            }
     }
 
-    /// Whether `host` is one of the organisation's SIP domains.
-    func isOwn(domain: ArraySlice<UInt8>) -> Bool { domains.contains { $0[...] == domain } }
+    /// Whether `domain`, in any case, is one of the organisation's SIP domains.
+    func isOwn(domain: ArraySlice<UInt8>) -> Bool { domains.contains { domain.equalsIgnoringCase($0[...]) } }
 
     /// The servers of this network that a name in a Route means.
     func servers(at host: ArraySlice<UInt8>) -> [ServerRecord] { servers[Array(host)] ?? [] }
@@ -119,7 +124,7 @@ struct Surroundings {
     }
 
     /// The partner whose record has this domain.
-    func partner(for domain: ArraySlice<UInt8>) -> PartnerRecord? { partnersByDomain[Array(domain)] }
+    func partner(for domain: [UInt8]) -> PartnerRecord? { partnersByDomain[domain] }
 
     /// The partner with this record name.
     func partner(named name: String) -> PartnerRecord? { partnersByName[name] }
@@ -147,7 +152,10 @@ struct Surroundings {
 
     /// Host and port as a key.
     private static func place(_ host: [UInt8], _ port: UInt16?) -> [UInt8] {
-        host + Array(":\(port ?? usualPort)".utf8)
+        var place = host
+        place.append(UInt8(ascii: ":"))
+        place.append(decimal: port ?? usualPort)
+        return place
     }
 
     private static func bytes(_ name: String) -> [UInt8] { Array(name.lowercased().utf8) }

@@ -75,13 +75,13 @@ struct WritingTests {
         #expect(try routes { $0.removeFirst(.route, 3) } == ["<sip:d.example>"])
         #expect(try routes { $0.removeFirst(.route, 9) } == [])
         #expect(
-            try routes { $0.replaceFirst(.route, "<sip:x.example>".utf8) } == [
+            try routes { $0.replaceFirst(.route) { $0.append(text: "<sip:x.example>") } } == [
                 "<sip:x.example>", "<sip:b.example>", "<sip:c.example>", "<sip:d.example>",
             ])
         #expect(
             try routes {
                 $0.removeFirst(.route, 2)
-                $0.replaceFirst(.route, "<sip:x.example>".utf8)
+                $0.replaceFirst(.route) { $0.append(text: "<sip:x.example>") }
             } == ["<sip:x.example>", "<sip:d.example>"])
         #expect(try routes { $0.removeAll() }.count == 4)
     }

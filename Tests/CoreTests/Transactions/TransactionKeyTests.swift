@@ -21,7 +21,8 @@ struct TransactionKeyTests {
         ])
     func reference(count: Int, expected: String) {
         var hash = KeyedHash(key: KeyedHash.Key(low: 0x0706_0504_0302_0100, high: 0x0F0E_0D0C_0B0A_0908))
-        hash.append((0..<count).map { UInt8($0) })
+        let input = (0..<count).map { UInt8($0) }
+        hash.append(input.span)
         let key = hash.finish()
         var bytes: [UInt8] = []
         for word in [key.low, key.high] {
@@ -32,16 +33,28 @@ struct TransactionKeyTests {
         #expect(Hex.encode(bytes) == expected)
     }
 
+    @Test("A number is its eight bytes, wherever it stands", arguments: 0..<9)
+    func numbers(offset: Int) {
+        let lead = [UInt8](repeating: 7, count: offset)
+        var whole = KeyedHash(key: KeyedHash.Key(low: 1, high: 2))
+        whole.append(lead.span)
+        whole.append(UInt64(0x0807_0605_0403_0201))
+        var single = KeyedHash(key: KeyedHash.Key(low: 1, high: 2))
+        let bytes = lead + [1, 2, 3, 4, 5, 6, 7, 8]
+        single.append(bytes.span)
+        #expect(whole.finish() == single.finish())
+    }
+
     @Test("Fields cannot flow into each other")
     func fieldBoundaries() {
-        func hash(_ first: String, _ second: String) -> TransactionKey {
+        func hash(_ first: [UInt8], _ second: [UInt8]) -> TransactionKey {
             var hash = KeyedHash(key: KeyedHash.Key(low: 1, high: 2))
-            hash.append(first.utf8)
+            hash.append(first.span)
             hash.endField()
-            hash.append(second.utf8)
+            hash.append(second.span)
             return hash.finish()
         }
-        #expect(hash("ab", "c") != hash("a", "bc"))
+        #expect(hash([1, 2], [3]) != hash([1], [2, 3]))
     }
 
     @Test("A queue of deadlines keeps its order, and holds no more than twice what lives")

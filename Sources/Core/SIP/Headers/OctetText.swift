@@ -132,7 +132,20 @@ extension [UInt8] {
     }
 
     /// Appends `number` in decimal.
-    public mutating func append(decimal number: some BinaryInteger) {
-        append(text: String(number))
+    public mutating func append(decimal number: UInt64) {
+        // 2^64 has 20 digits.
+        var digits: InlineArray<20, UInt8> = .init(repeating: 0x30)
+        var first = 19
+        var rest = number / 10
+        digits[19] = 0x30 + UInt8(truncatingIfNeeded: number % 10)
+        while rest > 0 {
+            first -= 1
+            digits[first] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        RawBytes.append(digits.span, from: first, to: 20, to: &self)
     }
+
+    /// Appends `number` in decimal.
+    public mutating func append(decimal number: UInt16) { append(decimal: UInt64(number)) }
 }

@@ -13,18 +13,14 @@ public struct AddressOfRecord: Hashable, Comparable, Sendable {
         switch uri.scheme {
         case .sip, .sips:
             result.append(text: "sip:")
-            if let user = uri.user {
-                Escapes.appendCanonical(user.span, to: &result) { $0.isUnreserved || $0.isUserUnreserved }
+            if uri.user != nil {
+                uri.appendCanonicalUser(to: &result)
                 result.append(Octet.at)
             }
-            for octet in uri.host { result.append(octet.lowercased) }
-            if let port = uri.port {
-                result.append(Octet.colon)
-                result.append(decimal: port)
-            }
+            uri.appendCanonicalHost(to: &result)
         case .tel:
             result.append(text: "tel:")
-            result += SIPURI.digits(uri.user)
+            uri.appendCanonicalUser(to: &result)
         case .other:
             return nil
         }
@@ -63,6 +59,37 @@ public struct AddressOfRecord: Hashable, Comparable, Sendable {
 
     public static func < (left: AddressOfRecord, right: AddressOfRecord) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
+extension SIPURI {
+    /// The address-of-record without its scheme, `user@host`, in canonical form; empty when the URI names no user. Of a tel URI
+    /// the number and `@`, which no user of a domain is.
+    public var userAtHost: [UInt8] {
+        guard scheme != .other, let user, !user.isEmpty else { return [] }
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        appendCanonicalUser(to: &result)
+        result.append(Octet.at)
+        appendCanonicalHost(to: &result)
+        return result
+    }
+
+    fileprivate func appendCanonicalUser(to result: inout [UInt8]) {
+        guard let user else { return }
+        if scheme == .tel {
+            result += Self.digits(user)
+        } else {
+            Escapes.appendCanonical(user.span, to: &result) { $0.isUnreserved || $0.isUserUnreserved }
+        }
+    }
+
+    fileprivate func appendCanonicalHost(to result: inout [UInt8]) {
+        for octet in host { result.append(octet.lowercased) }
+        if let port {
+            result.append(Octet.colon)
+            result.append(decimal: port)
+        }
     }
 }
 

@@ -42,6 +42,16 @@ public struct MessageEdits: Sendable {
         operations.append(.prepend(name, keep(value)))
     }
 
+    /// Adds a line above all others, whose value `write` appends.
+    public mutating func prepend(_ name: HeaderName, _ write: (inout [UInt8]) -> Void) {
+        operations.append(.prepend(name, keep(write)))
+    }
+
+    /// Adds a line below all others, whose value `write` appends.
+    public mutating func append(_ name: HeaderName, _ write: (inout [UInt8]) -> Void) {
+        operations.append(.append(name, keep(write)))
+    }
+
     /// Adds a line below all others.
     public mutating func append(_ name: HeaderName, _ value: some Sequence<UInt8>) {
         operations.append(.append(name, keep(value)))
@@ -68,16 +78,22 @@ public struct MessageEdits: Sendable {
         operations.append(.removeFirst(name, count))
     }
 
-    /// Replaces the first element of a comma list that was received. Nothing happens when there is none.
-    public mutating func replaceFirst(_ name: HeaderName, _ value: some Sequence<UInt8>) {
+    /// Replaces the first element of a comma list that was received by what `write` appends. Nothing happens when there is none.
+    public mutating func replaceFirst(_ name: HeaderName, _ write: (inout [UInt8]) -> Void) {
         touched.insert(name)
-        operations.append(.replaceFirst(name, keep(value)))
+        operations.append(.replaceFirst(name, keep(write)))
     }
 
     /// Replaces the whole field by one line, in the place of its first; adds it below all others when it is absent.
     public mutating func replace(_ name: HeaderName, _ value: some Sequence<UInt8>) {
         touched.insert(name)
         operations.append(.replace(name, keep(value)))
+    }
+
+    /// Replaces the whole field by one line with a number.
+    public mutating func replace(_ name: HeaderName, decimal number: UInt32) {
+        touched.insert(name)
+        operations.append(.replace(name, keep { $0.append(decimal: UInt64(number)) }))
     }
 
     /// Replaces the body; Content-Length follows by itself, Content-Type is the caller's.
@@ -88,6 +104,12 @@ public struct MessageEdits: Sendable {
     func text(_ range: Range<Int>) -> ArraySlice<UInt8> { octets[range] }
 
     func touches(_ name: HeaderName) -> Bool { touched.contains(name) }
+
+    private mutating func keep(_ write: (inout [UInt8]) -> Void) -> Range<Int> {
+        let start = octets.count
+        write(&octets)
+        return start..<octets.count
+    }
 
     private mutating func keep(_ value: some Sequence<UInt8>) -> Range<Int> {
         let start = octets.count

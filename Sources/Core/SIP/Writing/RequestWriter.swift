@@ -2,36 +2,35 @@
 /// forwarding.
 public struct RequestWriter {
     private var startLine: [UInt8] = []
-    private var lines: [UInt8] = []
+    private var lines = HeaderLines()
     private var body: [UInt8] = []
 
     /// Starts a request. Line ends in the arguments, here and below, are dropped, so that no line can be smuggled in.
     public init(method: String, uri: String) {
-        Self.append(method.utf8, to: &startLine)
+        self.init(method: method, uri: Array(uri.utf8), lines: [])
+    }
+
+    /// A request with these lines. Line ends in method and URI are dropped.
+    public init(method: String, uri: [UInt8], lines: HeaderLines) {
+        startLine.append(text: method)
         startLine.append(Octet.space)
-        Self.append(uri.utf8, to: &startLine)
+        startLine += uri
         startLine.append(text: " SIP/2.0")
+        startLine.dropLineEnds(from: 0)
         startLine.appendLineEnd()
+        self.lines = lines
     }
 
     /// Adds a line.
     public mutating func add(_ name: HeaderName, _ value: some Sequence<UInt8>) {
-        lines.append(text: name.text)
-        lines.append(text: ": ")
-        Self.append(value, to: &lines)
-        lines.appendLineEnd()
+        lines.add(name) { $0.append(contentsOf: value) }
     }
 
     /// Adds a line.
-    public mutating func add(_ name: HeaderName, _ value: String) { add(name, value.utf8) }
+    public mutating func add(_ name: HeaderName, _ value: String) { lines.add(name, value) }
 
     /// Adds a line of a field without a case of its own.
-    public mutating func add(named name: String, _ value: String) {
-        Self.append(name.utf8, to: &lines)
-        lines.append(text: ": ")
-        Self.append(value.utf8, to: &lines)
-        lines.appendLineEnd()
-    }
+    public mutating func add(named name: String, _ value: String) { lines.add(named: name, value) }
 
     /// Sets body and Content-Type.
     public mutating func setBody(type: String, _ body: some Sequence<UInt8>) {
@@ -42,7 +41,7 @@ public struct RequestWriter {
     /// Appends the request to `output`. Content-Length comes last, by itself; everything else is what was added.
     public func write(into output: inout [UInt8]) {
         output.append(contentsOf: startLine)
-        output.append(contentsOf: lines)
+        output.append(contentsOf: lines.bytes)
         SIPMessage.writeEnd(body[...], into: &output)
     }
 
@@ -55,8 +54,4 @@ public struct RequestWriter {
 
     /// The request as a message; nil when what was added breaks the grammar.
     public func message() -> SIPMessage? { try? SIPMessage.parse(bytes()) }
-
-    private static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
-        for octet in text where octet != Octet.carriageReturn && octet != Octet.lineFeed { output.append(octet) }
-    }
 }

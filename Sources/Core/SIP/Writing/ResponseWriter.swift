@@ -1,19 +1,17 @@
 /// Writes a response to a request: RFC 3261 §8.2.6. Via, From, To, Call-ID, CSeq and Content-Length come by themselves.
-///
-/// What is added here is written as it is: it must hold no line end.
 public struct ResponseWriter {
     private let request: SIPMessage
     private let status: UInt16
     private let reason: String
-    private var lines: [UInt8] = []
+    private var lines = HeaderLines()
     private var body: [UInt8] = []
 
     /// The tag for To, added when To has none and the status is above 100.
     public var toTag: [UInt8]?
     /// RFC 3261 §12.1.1: whether Record-Route is copied, as a response that makes a dialog does.
     public var copiesRecordRoute = false
-    /// RFC 3261 §18.2.1: the address from which the request came, when the topmost Via names another one.
-    public var received: [UInt8]?
+    /// RFC 3261 §18.2.1: the address from which the request came, when the topmost Via names another one; empty adds none.
+    public var received: [UInt8] = []
 
     /// Starts a response to `request`; without `reason` the usual phrase.
     public init(to request: SIPMessage, status: UInt16, reason: String? = nil) {
@@ -22,16 +20,16 @@ public struct ResponseWriter {
         self.reason = reason ?? reasonPhrase(for: status)
     }
 
-    /// Adds a line.
+    /// Adds a line. Line ends in the value are dropped.
     public mutating func add(_ name: HeaderName, _ value: some Sequence<UInt8>) {
-        lines.append(text: name.text)
-        lines.append(text: ": ")
-        lines.append(contentsOf: value)
-        lines.appendLineEnd()
+        lines.add(name) { $0.append(contentsOf: value) }
     }
 
-    /// Adds a line.
-    public mutating func add(_ name: HeaderName, _ value: String) { add(name, value.utf8) }
+    /// Adds a line. Line ends in the value are dropped.
+    public mutating func add(_ name: HeaderName, _ value: String) { lines.add(name, value) }
+
+    /// Sets all lines at once: those that were added before are gone.
+    public mutating func setLines(_ lines: HeaderLines) { self.lines = lines }
 
     /// Sets body and Content-Type.
     public mutating func setBody(type: String, _ body: some Sequence<UInt8>) {
@@ -41,7 +39,7 @@ public struct ResponseWriter {
 
     /// Appends the response to `output`.
     public func write(into output: inout [UInt8]) {
-        output.reserveCapacity(output.count + 512 + lines.count + body.count)
+        output.reserveCapacity(output.count + 512 + lines.bytes.count + body.count)
         output.append(text: "SIP/2.0 ")
         output.append(decimal: status)
         output.append(Octet.space)
@@ -55,7 +53,7 @@ public struct ResponseWriter {
         copy(.cSeq, into: &output)
         // RFC 3261 §8.2.6.1: a 100 carries the Timestamp of the request.
         if status == 100 { copy(.timestamp, into: &output) }
-        output.append(contentsOf: lines)
+        output.append(contentsOf: lines.bytes)
         SIPMessage.writeEnd(body[...], into: &output)
     }
 
@@ -64,7 +62,7 @@ public struct ResponseWriter {
         var isTop = true
         while let number = next {
             let value = request.line(number).value
-            if isTop, let received {
+            if isTop, !received.isEmpty {
                 let end = value.firstElementEnd
                 output.append(text: "Via: ")
                 output.append(contentsOf: value[value.startIndex..<end].trimmed)

@@ -139,7 +139,7 @@ extension SIPMessage {
 
     static func writeEnd(_ body: ArraySlice<UInt8>, into output: inout [UInt8]) {
         output.append(text: "Content-Length: ")
-        output.append(decimal: body.count)
+        output.append(decimal: UInt64(body.count))
         output.append(text: "\r\n\r\n")
         output.append(contentsOf: body)
     }

@@ -1,33 +1,47 @@
 /// RFC 4648 §5 without padding: tokens that stand in the user part of a SIP URI and in a branch.
 enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
     static func encode(_ bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)
+        append(bytes.span, to: &text)
+        return text
+    }
+
+    static func append(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
         var accumulator: UInt32 = 0
-        var bits = 0
-        for byte in bytes {
-            accumulator = accumulator << 8 | UInt32(byte)
+        var bits: UInt32 = 0
+        for offset in bytes.indices {
+            accumulator = accumulator << 8 | UInt32(bytes[offset])
             bits += 8
             while bits >= 6 {
                 bits -= 6
-                text.append(alphabet[Int(accumulator >> UInt32(bits) & 63)])
+                text.append(character(of: accumulator >> bits & 63))
             }
         }
-        if bits > 0 { text.append(alphabet[Int(accumulator << UInt32(6 - bits) & 63)]) }
-        return text
+        if bits > 0 { text.append(character(of: accumulator << (6 - bits) & 63)) }
+    }
+
+    private static func character(of value: UInt32) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: value)
+        switch value {
+        case 0..<26: return UInt8(ascii: "A") + value
+        case 26..<52: return UInt8(ascii: "a") + value - 26
+        case 52..<62: return UInt8(ascii: "0") + value - 52
+        case 62: return UInt8(ascii: "-")
+        default: return UInt8(ascii: "_")
+        }
     }
 
     /// The bytes; nil for a character outside the alphabet, an impossible length, or bits that an encoder leaves zero.
     static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        let text = text.span
         guard text.count % 4 != 1 else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)
         var accumulator: UInt32 = 0
         var bits = 0
-        for character in text {
-            guard let value = value(of: character) else { return nil }
+        for offset in text.indices {
+            guard let value = value(of: text[offset]) else { return nil }
             accumulator = accumulator << 6 | UInt32(value)
             bits += 6
             if bits >= 8 {

@@ -35,25 +35,43 @@ struct FlowTokens: Sendable {
 
     /// The user part that stands for `connection`.
     func token(for connection: ConnectionID) -> [UInt8] {
-        Base64URL.encode(sealer.seal(connection.rawValue.bigEndianBytes, as: .flow))
+        var content = connection.rawValue.bigEndianBytes
+        sealer.seal(&content, as: .flow)
+        return Base64URL.encode(content)
     }
 
     /// The connection behind a token that this process made; nil for anybody else's.
     func connection(for token: ArraySlice<UInt8>) -> ConnectionID? {
         guard token.count <= 64, let sealed = Base64URL.decode(token),
-            let content = sealer.open(sealed[...], as: .flow), let raw = UInt64(bigEndianBytes: content)
+            let content = sealer.open(sealed, as: .flow), let raw = UInt64(bigEndianBytes: content)
         else { return nil }
         return ConnectionID(rawValue: raw)
     }
 }
 
-extension UInt64 {
+extension [UInt8] {
+    /// Appends the bytes of `number`, the highest first.
+    mutating func append<Number: FixedWidthInteger>(bigEndian number: Number) {
+        var shift = Number.bitWidth
+        while shift > 0 {
+            shift -= 8
+            append(UInt8(truncatingIfNeeded: number >> shift))
+        }
+    }
+}
+
+extension FixedWidthInteger {
     var bigEndianBytes: [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: self >> UInt64(56 - 8 * $0)) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.bitWidth / 8)
+        bytes.append(bigEndian: self)
+        return bytes
     }
 
+    /// The number in exactly as many bytes as it has; nil for another count.
     init?(bigEndianBytes bytes: ArraySlice<UInt8>) {
-        guard bytes.count == 8 else { return nil }
-        self = bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        guard bytes.count == Self.bitWidth / 8 else { return nil }
+        self = 0
+        for byte in bytes { self = self << 8 | Self(byte) }
     }
 }

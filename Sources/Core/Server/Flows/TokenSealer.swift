@@ -1,9 +1,10 @@
+import Basis
 import Crypto
 
 /// Makes and checks everything that we hand out and want back unchanged: branches, flow tokens, dialog tokens, nonces.
 ///
-/// What may be read stands beside its authenticator: HMAC-SHA256, cut to 96 bits, over a label and the content. What others
-/// may not read is encrypted by AES-256-GCM under a key derived from the same one. The key lives as long as the process: a
+/// What may be read stands beside its authenticator: the keyed hash, cut to 96 bits, over a label and the content. What others
+/// may not read is encrypted by AES-256-GCM. Both keys are derived from one that lives as long as the process: a
 /// `ConnectionID` means nothing after a restart, so a token that names one must not outlive it either.
 struct TokenSealer: Sendable {
     /// What a token is for: the same bytes under another label give another authenticator.
@@ -18,31 +19,40 @@ struct TokenSealer: Sendable {
     /// The length of an authenticator in bytes.
     static let length = 12
 
-    private let key: SymmetricKey
+    private let authenticationKey: KeyedHash.Key
     private let encryptionKey: SymmetricKey
 
     init(key: [UInt8]) {
-        self.key = SymmetricKey(data: key)
-        encryptionKey = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: self.key, info: Array("token encryption".utf8), outputByteCount: 32)
+        let key = SymmetricKey(data: key)
+        let derived = Self.derive("token authentication", from: key, count: 16)
+        let words = unsafe derived.withUnsafeBytes { unsafe Array($0) }
+        authenticationKey = KeyedHash.Key(
+            low: UInt64(bigEndianBytes: words.prefix(8)) ?? 0, high: UInt64(bigEndianBytes: words.suffix(8)) ?? 0)
+        encryptionKey = Self.derive("token encryption", from: key, count: 32)
+    }
+
+    private static func derive(_ purpose: String, from key: SymmetricKey, count: Int) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(inputKeyMaterial: key, info: Array(purpose.utf8), outputByteCount: count)
     }
 
     /// Appends the authenticator of `content` and `bound`, which the reader must know from elsewhere, to `content`.
-    func seal(_ content: [UInt8], bound: [ArraySlice<UInt8>] = [], as label: Label) -> [UInt8] {
-        var sealed = content
-        sealed.reserveCapacity(content.count + Self.length)
-        for byte in authenticator(of: content[...], bound: bound, as: label).prefix(Self.length) { sealed.append(byte) }
-        return sealed
+    func seal(_ content: inout [UInt8], bound: [ArraySlice<UInt8>] = [], as label: Label) {
+        let value = authenticator(of: content.span, bound: bound, as: label)
+        content.append(bigEndian: value.low)
+        content.append(bigEndian: UInt32(truncatingIfNeeded: value.high))
     }
 
     /// The content of a sealed token; nil when one bit of it, of what it is bound to, or of its label differs.
-    func open(_ sealed: ArraySlice<UInt8>, bound: [ArraySlice<UInt8>] = [], as label: Label) -> ArraySlice<UInt8>? {
+    func open(_ sealed: [UInt8], bound: [ArraySlice<UInt8>] = [], as label: Label) -> ArraySlice<UInt8>? {
         guard sealed.count > Self.length else { return nil }
         let content = sealed.dropLast(Self.length)
-        let expected = authenticator(of: content, bound: bound, as: label)
-        // Every byte is compared, so that the time taken tells nothing about where the difference is.
-        var difference: UInt8 = 0
-        for (given, right) in zip(sealed.suffix(Self.length), expected) { difference |= given ^ right }
+        let expected = authenticator(of: content.span, bound: bound, as: label)
+        let (low, high) = (sealed.suffix(Self.length).prefix(8), sealed.suffix(4))
+        guard let givenLow = UInt64(bigEndianBytes: low), let givenHigh = UInt32(bigEndianBytes: high) else {
+            return nil
+        }
+        // Every bit is compared in one step, so that the time taken tells nothing about where the difference is.
+        let difference = givenLow ^ expected.low | UInt64(givenHigh ^ UInt32(truncatingIfNeeded: expected.high))
         return difference == 0 ? content : nil
     }
 
@@ -52,8 +62,11 @@ struct TokenSealer: Sendable {
     /// The nonce is an authenticator of what is encrypted, not chance: the same content gives the same token, and two
     /// contents never share a nonce but by a collision of 96 bits.
     func encrypt(_ content: [UInt8], bound: [ArraySlice<UInt8>], as label: Label) -> [UInt8]? {
-        let seed = Array(authenticator(of: content[...], bound: bound, as: label).prefix(Self.length))
-        guard let nonce = try? AES.GCM.Nonce(data: seed),
+        let seed = authenticator(of: content.span, bound: bound, as: label)
+        var nonceBytes: [UInt8] = []
+        nonceBytes.append(bigEndian: seed.low)
+        nonceBytes.append(bigEndian: UInt32(truncatingIfNeeded: seed.high))
+        guard let nonce = try? AES.GCM.Nonce(data: nonceBytes),
             let box = try? AES.GCM.seal(
                 content, using: encryptionKey, nonce: nonce, authenticating: Self.framed(bound, as: label))
         else { return nil }
@@ -70,19 +83,23 @@ struct TokenSealer: Sendable {
     }
 
     private func authenticator(
-        of content: ArraySlice<UInt8>, bound: [ArraySlice<UInt8>], as label: Label
-    ) -> HMAC<SHA256>.MAC {
-        var hmac = HMAC<SHA256>(key: key)
-        var input = Self.framed(bound, as: label, room: content.count)
-        input.append(contentsOf: content)
-        hmac.update(data: input)
-        return hmac.finalize()
+        of content: Span<UInt8>, bound: [ArraySlice<UInt8>], as label: Label
+    ) -> KeyedHash.Value {
+        var hash = KeyedHash(key: authenticationKey)
+        hash.append(label.rawValue)
+        for part in bound {
+            // Each part carries its length, so that two parts cannot be read as one.
+            hash.append(UInt64(part.count))
+            hash.append(part.span)
+        }
+        hash.append(content)
+        return hash.finish()
     }
 
     /// The label and what a token is bound to, in a form that can be read one way only.
-    private static func framed(_ bound: [ArraySlice<UInt8>], as label: Label, room: Int = 0) -> [UInt8] {
+    private static func framed(_ bound: [ArraySlice<UInt8>], as label: Label) -> [UInt8] {
         var input: [UInt8] = [label.rawValue]
-        input.reserveCapacity(room + bound.reduce(64) { $0 + $1.count })
+        input.reserveCapacity(bound.reduce(64) { $0 + $1.count })
         for part in bound {
             // Each part carries its length, so that two parts cannot be read as one.
             input.append(UInt8(truncatingIfNeeded: part.count >> 8))

@@ -3,10 +3,23 @@ import Trust
 
 /// One admitted connection, as the server sees it.
 struct Link {
-    /// The proof of admission: class, identity, validity.
-    var peer: VerifiedPeer
-    /// What the decision saw, kept so that it can be made again.
-    let evidence: LinkEvidence
+    /// The proof, and what the decision saw: one object, so that a copy of a link counts few references.
+    private final class Admitted: Sendable {
+        let peer: VerifiedPeer
+        let evidence: LinkEvidence
+        /// The other end's address as it stands in a Via; empty when it is not known.
+        let source: [UInt8]
+
+        init(_ peer: VerifiedPeer, _ evidence: LinkEvidence) {
+            self.peer = peer
+            self.evidence = evidence
+            source = evidence.remoteAddress.map { Array($0.host.utf8) } ?? []
+        }
+    }
+
+    private var admitted: Admitted
+    /// The class that the decision gave.
+    private(set) var peerClass: PeerClass
     /// Whether we dialled: such a link carries our requests out and responses back, never requests in.
     let isOutbound: Bool
     /// The addresses-of-record with a binding on this flow, so that they end with it.
@@ -19,6 +32,31 @@ struct Link {
     var violations: UInt8 = 0
     /// Since when bytes wait for a reader that stands still; nil while none do.
     var congestedSince: Instant?
+
+    init(_ peer: VerifiedPeer, _ evidence: LinkEvidence) {
+        admitted = Admitted(peer, evidence)
+        peerClass = peer.peerClass
+        isOutbound = evidence.direction.isOutbound
+        isProven = peer.peerClass != .client
+    }
+
+    /// The proof of admission: class, identity, validity.
+    var peer: VerifiedPeer { admitted.peer }
+
+    /// What the decision saw, kept so that it can be made again.
+    var evidence: LinkEvidence { admitted.evidence }
+
+    /// The other end's address as it stands in a Via; empty when it is not known.
+    var source: [UInt8] { admitted.source }
+
+    /// Changes the link where it stands, in a table for example: nothing of it is copied.
+    mutating func change(_ change: (inout Link) -> Void) { change(&self) }
+
+    /// Takes the proof of a later decision about the same evidence.
+    mutating func readmit(_ peer: VerifiedPeer) {
+        admitted = Admitted(peer, evidence)
+        peerClass = peer.peerClass
+    }
 
     /// Whether bytes wait for a reader that stands still.
     var isCongested: Bool { congestedSince != nil }
@@ -33,9 +71,6 @@ struct Link {
         guard peerClass == .client else { return .max }
         return isProven ? ServerLimits.transactionsOfClientMax : ServerLimits.transactionsUnprovenMax
     }
-
-    /// The class that the decision gave.
-    var peerClass: PeerClass { peer.peerClass }
 }
 
 /// What a sweep or a handshake decided about one link.
@@ -66,9 +101,7 @@ struct LinkTable {
 
     /// Changes a link in place; nothing happens when it has gone.
     mutating func modify(_ id: ConnectionID, _ change: (inout Link) -> Void) {
-        guard var link = links[id] else { return }
-        change(&link)
-        links[id] = link
+        links[id]?.change(change)
     }
 
     /// Decides about a new link and registers it when it is admitted.
@@ -76,10 +109,7 @@ struct LinkTable {
         context.now = wall
         switch decide(evidence, in: context) {
         case .admitted(let peer, let trace):
-            let link = Link(
-                peer: peer, evidence: evidence, isOutbound: evidence.direction.isOutbound,
-                isProven: peer.peerClass != .client)
-            guard links.adopt(link, as: id) else {
+            guard links.adopt(Link(peer, evidence), as: id) else {
                 return .refused(Refusal.limit(.connections, seen: "slot of \(id) is taken"), trace)
             }
             return .admitted(peer, trace)
@@ -114,7 +144,7 @@ struct LinkTable {
             evidence.isLive = true
             switch decide(evidence, in: new) {
             case .admitted(let peer, _):
-                link.peer = peer
+                link.readmit(peer)
                 links[id] = link
             case .refused(let refusal, let trace):
                 refused.append((id, refusal, trace, link))

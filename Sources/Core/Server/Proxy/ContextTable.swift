@@ -2,9 +2,16 @@ import Basis
 import Transactions
 
 /// The response contexts of a shard by their tag, and the deadlines of timer C.
+///
+/// A tag is a slot and its generation: contexts come and go with every request, and one is changed where it stands.
 struct ContextTable {
-    private var contexts: [UInt64: ResponseContext] = [:]
-    private var nextTag: UInt64 = 1
+    private struct Slot {
+        var generation: UInt32 = 1
+        var context: ResponseContext?
+    }
+
+    private var slots: [Slot] = []
+    private var free: [Int] = []
     /// RFC 3261 §16.8: all timers C last alike, so the first to start is the first to end; a provisional response moves the
     /// branch's own deadline and the entry here is looked at again when it comes up.
     private var timersC: [(deadline: Instant, tag: UInt64, branch: Int)] = []
@@ -13,18 +20,52 @@ struct ContextTable {
     private var unanswered: [(deadline: Instant, tag: UInt64)] = []
     private var firstUnanswered = 0
 
-    var count: Int { contexts.count }
+    var count: Int { slots.count - free.count }
 
+    /// Keeps a context. The tag is never 0, which stands for none.
     mutating func insert(_ context: ResponseContext) -> UInt64 {
-        defer { nextTag += 1 }
-        contexts[nextTag] = context
-        return nextTag
+        let index: Int
+        if let reused = free.popLast() {
+            index = reused
+        } else {
+            index = slots.count
+            slots.append(Slot())
+        }
+        slots[index].context = context
+        return UInt64(slots[index].generation) << 32 | UInt64(index)
     }
 
-    subscript(tag: UInt64) -> ResponseContext? {
-        get { contexts[tag] }
-        _modify { yield &contexts[tag] }
+    /// Forgets a context; its slot returns with a higher generation.
+    mutating func remove(_ tag: UInt64) {
+        guard self[tag] != nil else { return }
+        let index = Self.index(of: tag)
+        slots[index].context = nil
+        slots[index].generation &+= 1
+        free.append(index)
     }
+
+    /// The context, while it is kept; assigning nil is not possible, use `remove`.
+    subscript(tag: UInt64) -> ResponseContext? {
+        _read {
+            let index = Self.index(of: tag)
+            if index < slots.count, slots[index].generation == tag >> 32 {
+                yield slots[index].context
+            } else {
+                yield nil
+            }
+        }
+        _modify {
+            let index = Self.index(of: tag)
+            if index < slots.count, slots[index].generation == tag >> 32, slots[index].context != nil {
+                yield &slots[index].context
+            } else {
+                var nothing: ResponseContext?
+                yield &nothing
+            }
+        }
+    }
+
+    private static func index(of tag: UInt64) -> Int { Int(tag & 0xFFFF_FFFF) }
 
     mutating func startTimerC(of branch: Int, in tag: UInt64, at now: Instant) -> Instant {
         let deadline = now + ServerLimits.timerC
@@ -35,7 +76,8 @@ struct ContextTable {
     var nextDeadline: Instant? {
         let timerC = firstTimer < timersC.count ? timersC[firstTimer].deadline : nil
         let trying = firstUnanswered < unanswered.count ? unanswered[firstUnanswered].deadline : nil
-        return [timerC, trying].compactMap(\.self).min()
+        guard let timerC, let trying else { return timerC ?? trying }
+        return min(timerC, trying)
     }
 
     /// Sees to it that a request that is no INVITE comes up in `overdue`, unless it is answered before.
@@ -49,7 +91,7 @@ struct ContextTable {
         while firstUnanswered < unanswered.count, unanswered[firstUnanswered].deadline <= now {
             let tag = unanswered[firstUnanswered].tag
             firstUnanswered += 1
-            if contexts[tag]?.isAnswered == false { overdue.append(tag) }
+            if self[tag]?.isAnswered == false { overdue.append(tag) }
         }
         if firstUnanswered > 1_024 {
             unanswered.removeFirst(firstUnanswered)
@@ -64,7 +106,7 @@ struct ContextTable {
         while firstTimer < timersC.count, timersC[firstTimer].deadline <= now {
             let (_, tag, index) = timersC[firstTimer]
             firstTimer += 1
-            guard let branches = contexts[tag]?.branches, branches.indices.contains(index), branches[index].isPending,
+            guard let branches = self[tag]?.branches, branches.indices.contains(index), branches[index].isPending,
                 let deadline = branches[index].timerC
             else { continue }
             if deadline <= now {
@@ -79,39 +121,5 @@ struct ContextTable {
             firstTimer = 0
         }
         return silent
-    }
-}
-
-/// The branch parameter that this server writes: RFC 3261's cookie, then the client transaction under a MAC.
-///
-/// A response whose branch we did not make is dropped without a look into any table, and one that arrives on another
-/// shard says where it belongs.
-struct BranchTokens: Sendable {
-    static let cookie = Array("z9hG4bK".utf8)
-    private let sealer: TokenSealer
-
-    init(sealer: TokenSealer) {
-        self.sealer = sealer
-    }
-
-    func branch(for transaction: ClientTransactionID, loop: LoopHash) -> [UInt8] {
-        let content = transaction.rawValue.bigEndianBytes + UInt64(loop.value).bigEndianBytes.suffix(4)
-        return Self.cookie + Base64URL.encode(sealer.seal(content, as: .branch))
-    }
-
-    func transaction(in branch: ArraySlice<UInt8>) -> ClientTransactionID? {
-        content(of: branch).flatMap { UInt64(bigEndianBytes: $0.prefix(8)) }.map(ClientTransactionID.init(rawValue:))
-    }
-
-    func loopHash(in branch: ArraySlice<UInt8>) -> LoopHash? {
-        content(of: branch).map { LoopHash(value: $0.suffix(4).reduce(0) { $0 << 8 | UInt32($1) }) }
-    }
-
-    private func content(of branch: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        guard branch.count <= 64, branch.starts(with: Self.cookie),
-            let sealed = Base64URL.decode(branch.dropFirst(Self.cookie.count)),
-            let content = sealer.open(sealed[...], as: .branch), content.count == 12
-        else { return nil }
-        return content
     }
 }

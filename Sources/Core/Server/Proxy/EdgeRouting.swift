@@ -46,7 +46,7 @@ extension Server {
                 outputs.event(.requestRefused(job.connection, .e403, why: facts.from.description))
                 return .reply(403, "From is not proven by this link", [])
             }
-            guard surroundings.isOwn(domain: facts.target.canonicalHost[...]) else {
+            guard surroundings.isOwn(domain: facts.target.host) else {
                 outputs.event(.requestRefused(job.connection, .e406, why: facts.target.description))
                 return .reply(404, "Not Found", [])
             }
@@ -68,7 +68,7 @@ extension Server {
         }
         var preparation = Preparation(routesToPop: own.count)
         let record = own.token.flatMap { partnerTokens.record(in: $0) }
-        preparation.identity = job.facts.message.assertedIdentities?.first?.uri?.addressOfRecord ?? []
+        preparation.identity = job.facts.message.firstNameAddress(of: .pAssertedIdentity)?.uri?.userAtHost ?? []
         preparation.mayLeave = !job.facts.message.hasPrivacy("id")
         if let token = own.token, record == nil {
             guard let id = flowTokens.connection(for: token) else {
@@ -77,10 +77,9 @@ extension Server {
             }
             return .forward([Target(hop: .connection(id))], preparation)
         }
-        let host = job.facts.target.canonicalHost
         // Inside a dialog our own token names the partner: its user agent's host may be one that no record has.
         let named = record.flatMap { surroundings.partner(named: $0) }
-        guard let partner = named ?? surroundings.partner(for: host[...]) else {
+        guard let partner = named ?? surroundings.partner(for: job.facts.target.canonicalHost) else {
             outputs.event(.requestRefused(job.connection, .e401, why: job.facts.target.description))
             return .reply(404, "Not Found", [(.reason, Self.reason(.e401, why: "no partner"))])
         }

@@ -86,53 +86,56 @@ extension Server {
         branch index: Int, of tag: UInt64, over id: ConnectionID, at moment: Moment, into outputs: inout Outputs
     ) {
         guard let context = contexts[tag], context.branches[index].isPending else { return }
-        let isInvite = context.request.method == .invite
         let started =
-            isInvite
+            context.isInvite
             ? transactions.startInvite(on: id, userTag: tag, at: moment.now)
             : transactions.startNonInvite(context.request.method, on: id, userTag: tag, at: moment.now)
         guard let transaction = started else {
             return complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
         }
-        contexts[tag]?.branches[index].transaction = transaction
-        contexts[tag]?.branches[index].connection = id
-        contexts[tag]?.branches[index].progress = .calling
-        if isInvite {
-            let deadline = contexts.startTimerC(of: index, in: tag, at: moment.now)
-            contexts[tag]?.branches[index].timerC = deadline
-        }
-        let edits = edits(
-            for: context.branches[index].target, of: context.request, from: context.connection, context.preparation,
-            breadth: context.breadth, branch: branches.branch(for: transaction, loop: context.loop))
+        let timerC = context.isInvite ? contexts.startTimerC(of: index, in: tag, at: moment.now) : nil
+        var edits = takeSpareEdits()
+        prepare(
+            &edits, for: context.branches[index].target, of: context.request, from: context.connection,
+            context.preparation, breadth: context.breadth,
+            branch: branches.branch(for: transaction, loop: context.loop))
         write(context.request, edits, to: id, into: &outputs)
+        spareEdits = edits
+        contexts[tag]?.branches[index].called(transaction, over: id, timerC: timerC)
+    }
+
+    /// An empty list of changes that keeps the memory of the last one; it goes back to `spareEdits`.
+    mutating func takeSpareEdits() -> MessageEdits {
+        var edits = MessageEdits()
+        swap(&edits, &spareEdits)
+        edits.removeAll()
+        return edits
     }
 
     /// RFC 3261 §16.6: the changes that every hop makes, in the order of the section.
-    private func edits(
-        for target: Target, of request: SIPMessage, from source: ConnectionID, _ preparation: Preparation,
-        breadth: UInt32, branch: [UInt8]
-    ) -> MessageEdits {
-        var edits = MessageEdits()
+    private func prepare(
+        _ edits: inout MessageEdits, for target: Target, of request: SIPMessage, from source: ConnectionID,
+        _ preparation: Preparation, breadth: UInt32, branch: [UInt8]
+    ) {
         if let uri = target.requestURI { edits.setRequestURI(uri) }
         let forwards = request.maxForwards.map { $0 - min($0, 1) } ?? ServerLimits.maxForwards
-        edits.replace(.maxForwards, String(forwards).utf8)
+        edits.replace(.maxForwards, decimal: forwards)
         // RFC 5393 §5.3.3: a request that has none is given one.
-        edits.replace(.maxBreadth, String(breadth).utf8)
+        edits.replace(.maxBreadth, decimal: breadth)
         if preparation.routesToPop > 0 { edits.removeFirst(.route, preparation.routesToPop) }
         // RFC 3325 §5: what others wrote about identity ends here; what is said from here on is ours.
         edits.remove(preparation.isFromInside ? .identities : .claims)
         removeOwnReasons(of: request, &edits)
         if let identity = identity(in: preparation, towards: target) {
-            edits.append(.pAssertedIdentity, Array("<sip:".utf8) + identity + [UInt8(ascii: ">")])
+            edits.append(.pAssertedIdentity) { $0.append(sip: identity) }
         }
         if surroundings.roles.contains(.frontEnd) { removeOwnCredentials(of: request, &edits) }
         for route in target.routes.reversed() { edits.prepend(.route, route) }
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
-        if let received = viaWithSource(of: request, from: source) { edits.replaceFirst(.via, received) }
-        edits.prepend(.via, via(branch, towards: target))
-        return edits
+        addSource(of: request, from: source, &edits)
+        edits.prepend(.via) { appendVia(branch, towards: target, to: &$0) }
     }
 
     /// Whom the next hop is told that a request is from. A partner is told of a caller who hides that he is one of ours, and
@@ -147,13 +150,18 @@ extension Server {
         }
     }
 
-    /// RFC 3261 §18.2.1: the topmost Via with the address that the request came from; nil when sent-by is that address.
-    private func viaWithSource(of request: SIPMessage, from source: ConnectionID) -> [UInt8]? {
-        guard let address = links[source]?.evidence.remoteAddress, let element = request.firstElement(of: .via),
+    /// RFC 3261 §18.2.1: the topmost Via says from which address the request came, unless sent-by is that address.
+    private func addSource(of request: SIPMessage, from source: ConnectionID, _ edits: inout MessageEdits) {
+        guard let address = links[source]?.source, !address.isEmpty, let element = request.firstElement(of: .via),
             let via = Via(element), via.received == nil
-        else { return nil }
-        guard !via.host.equals(address.host), !via.host.equals("[\(address.host)]") else { return nil }
-        return Array(element) + Array(";received=".utf8) + Array(address.host.utf8)
+        else { return }
+        let host = via.host.first == UInt8(ascii: "[") ? via.host.dropFirst().dropLast() : via.host
+        guard host != address[...] else { return }
+        edits.replaceFirst(.via) { value in
+            value.append(contentsOf: element)
+            value.append(text: ";received=")
+            value.append(contentsOf: address)
+        }
     }
 
     /// What was an answer to us is for nobody else. RFC 3261 §22.3: credentials for other realms pass.
@@ -168,14 +176,17 @@ extension Server {
     }
 
     /// The Via of a branch, with the name and port that the next hop knows this server by.
-    func via(_ branch: [UInt8], towards target: Target) -> [UInt8] {
+    func appendVia(_ branch: [UInt8], towards target: Target, to value: inout [UInt8]) {
         let sentBy =
             switch target.hop {
             case .connection(let id): isOutside(id) ? surroundings.outsideHost : surroundings.insideHost
             case .link(.partner, _): surroundings.outsideHost
             case .link(.server, _), .link(.application, _), .link(.registrar, _): surroundings.insideHost
             }
-        return Array("SIP/2.0/TLS ".utf8) + sentBy + Array(";branch=".utf8) + branch
+        value.append(text: "SIP/2.0/TLS ")
+        value.append(contentsOf: sentBy)
+        value.append(text: ";branch=")
+        value.append(contentsOf: branch)
     }
 
     /// Whether a client came to the listener that faces the outside. Of a connection that another shard holds only the
@@ -215,8 +226,10 @@ extension Server {
     ) {
         let message = job.facts.message
         for target in targets where hasRoom(message, towards: target.hop) {
-            let edits = edits(
-                for: target, of: message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
+            var edits = takeSpareEdits()
+            defer { spareEdits = edits }
+            prepare(
+                &edits, for: target, of: message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
                 branch: BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8)))
             switch target.hop {
             case .connection(let id):

@@ -27,11 +27,10 @@ extension Server {
         var preparation = Preparation(routesToPop: own.total)
         preparation.identity = identity
         preparation.mayLeave = !facts.message.hasPrivacy("id")
-        let host = facts.target.canonicalHost
-        if surroundings.isOwn(domain: host[...]) {
+        if surroundings.isOwn(domain: facts.target.host) {
             return routeToUser(job, from: sender, identity: identity, preparation, at: moment)
         }
-        if let partner = surroundings.partner(for: host[...]) {
+        if let partner = surroundings.partner(for: facts.target.canonicalHost) {
             return routeToPartner(partner, job, from: sender, identity: identity, preparation, into: &outputs)
         }
         if case .partner = sender {
@@ -46,12 +45,11 @@ extension Server {
     ) -> Routing {
         guard case .client(let flow) = sender else { return .reply(403, "Forbidden", []) }
         if let refusal = Self.refusalOfRequirements(job.facts.message) { return refusal }
-        let host = job.facts.target.canonicalHost
-        guard surroundings.isOwn(domain: host[...]) || surroundings.isOwn(job.facts.target) else {
+        guard surroundings.isOwn(domain: job.facts.target.host) || surroundings.isOwn(job.facts.target) else {
             return .reply(404, "Not Found", [])
         }
-        let address = job.facts.to.addressOfRecord
-        guard !address.isEmpty, surroundings.isOwn(domain: job.facts.to.canonicalHost[...]) else {
+        let address = job.facts.to.userAtHost
+        guard !address.isEmpty, surroundings.isOwn(domain: job.facts.to.host) else {
             return .reply(404, "Not Found", [])
         }
         switch authenticate(address, of: job, on: flow, as: .registrar, at: moment, into: &outputs) {
@@ -68,7 +66,7 @@ extension Server {
         switch sender {
         case .client(let flow):
             if facts.isAnonymous { return identifyAnonymous(job, on: flow, at: moment, into: &outputs) }
-            guard surroundings.isOwn(domain: facts.from.canonicalHost[...]), !facts.fromAddress.isEmpty else {
+            guard surroundings.isOwn(domain: facts.from.host), !facts.fromAddress.isEmpty else {
                 return .answer(403, "From is not yours", [])
             }
             return authenticate(facts.fromAddress, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
@@ -111,10 +109,9 @@ extension Server {
         _ job: Job, on flow: Flow, at moment: Moment, into outputs: inout Outputs
     ) -> Authentication {
         if let preferred = job.facts.message.preferredIdentities?.first?.uri {
-            guard surroundings.isOwn(domain: preferred.canonicalHost[...]), !preferred.addressOfRecord.isEmpty else {
-                return .answer(403, "P-Preferred-Identity is not yours", [])
-            }
-            return authenticate(preferred.addressOfRecord, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
+            guard surroundings.isOwn(domain: preferred.host), case let address = preferred.userAtHost, !address.isEmpty
+            else { return .answer(403, "P-Preferred-Identity is not yours", []) }
+            return authenticate(address, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
         }
         guard let user = shared.proven.users(on: flow, at: moment.now).first else {
             return .answer(403, "Anonymous to others, not to us", [])
@@ -123,7 +120,7 @@ extension Server {
     }
 
     private func assertedAddress(_ message: SIPMessage) -> [UInt8] {
-        message.assertedIdentities?.first?.uri?.addressOfRecord ?? []
+        message.firstNameAddress(of: .pAssertedIdentity)?.uri?.userAtHost ?? []
     }
 
     private mutating func refuseIdentity(_ job: Job, into outputs: inout Outputs) -> Authentication {
@@ -176,7 +173,7 @@ extension Server {
     private func routeToUser(
         _ job: Job, from sender: Sender, identity: [UInt8], _ preparation: Preparation, at moment: Moment
     ) -> Routing {
-        let address = String(decoding: job.facts.target.addressOfRecord, as: UTF8.self)
+        let address = String(decoding: job.facts.target.userAtHost, as: UTF8.self)
         guard let record = directory.record(for: address), record.state == .enabled else {
             return .reply(404, "Not Found", [])
         }
@@ -216,7 +213,7 @@ extension Server {
         guard var target = target(towards: partner) else { return .reply(404, "Not Found", []) }
         if job.facts.message.method.createsDialog, let origin = sender.origin {
             let token = DialogToken(
-                caller: identity, callerOrigin: origin, target: job.facts.target.addressOfRecord,
+                caller: identity, callerOrigin: origin, target: job.facts.target.userAtHost,
                 targetOrigin: .partner(partner.name))
             target.record = dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag)
                 .map { recordRoute(user: $0) }
@@ -246,7 +243,7 @@ extension Server {
     ) -> Routing {
         outputs.event(.requestRefused(job.connection, code, why: why))
         // Inside the network the code travels back to the hop before; a client or partner gets the status alone.
-        let fields: HeaderFields = job.link.peerClass == .server ? [(.reason, Self.reason(code, why: why))] : []
+        let fields: HeaderLines = job.link.peerClass == .server ? [(.reason, Self.reason(code, why: why))] : []
         return .reply(status, reason, fields)
     }
 

@@ -8,8 +8,9 @@ import Trust
 extension Server {
     /// RFC 3261 §16.10: ends every branch that still waits for a final response.
     mutating func cancelBranches(of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
-        guard let context = contexts[tag], context.request.method == .invite else { return }
+        guard contexts[tag]?.isInvite == true else { return }
         contexts[tag]?.isCancelled = true
+        guard let context = contexts[tag] else { return }
         for (index, branch) in context.branches.enumerated() where branch.isPending {
             guard let transaction = branch.transaction else {
                 complete(branch: index, of: tag, status: 487, at: moment, into: &outputs)
@@ -71,34 +72,16 @@ extension Server {
     ) {
         guard let id = order.connection else { return }
         let request = context.request
-        var bytes = Array(order.method.utf8)
-        bytes.append(UInt8(ascii: " "))
-        bytes.append(contentsOf: order.uri)
-        bytes.append(contentsOf: " SIP/2.0\r\n".utf8)
-        func add(_ name: String, _ value: some Sequence<UInt8>) {
-            bytes.append(contentsOf: name.utf8)
-            bytes.append(contentsOf: ": ".utf8)
-            bytes.append(contentsOf: value)
-            bytes.append(contentsOf: "\r\n".utf8)
-        }
-        add("Via", via(branch, towards: order.target))
-        for route in order.routes { add("Route", route) }
-        add("Max-Forwards", "\(ServerLimits.maxForwards)".utf8)
-        add("From", request.value(of: .from) ?? [])
-        add("To", order.to)
-        add("Call-ID", request.callID ?? [])
-        add("CSeq", "\(order.number) \(order.method)".utf8)
-        if let reason = order.reason { add("Reason", reason) }
-        add("Content-Length", "0".utf8)
-        bytes.append(contentsOf: "\r\n".utf8)
-        if id.shard == shard {
-            let start = outputs.bytes.count
-            outputs.bytes.append(contentsOf: bytes)
-            outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))
-        } else {
-            outputs.items.append(
-                .post(id.shard, MailBox(.write(id, bytes: bytes, from: shard, epoch: links.context.epoch))))
-        }
+        var lines = HeaderLines()
+        lines.add(.via) { appendVia(branch, towards: order.target, to: &$0) }
+        for route in order.routes { lines.add(.route, route) }
+        lines.add(.maxForwards, String(ServerLimits.maxForwards))
+        lines.add(.from, request.value(of: .from) ?? [])
+        lines.add(.to, order.to)
+        lines.add(.callID, request.callID ?? [])
+        lines.add(.cSeq, "\(order.number) \(order.method)")
+        if let reason = order.reason { lines.add(.reason, reason) }
+        write(RequestWriter(method: order.method, uri: order.uri, lines: lines).bytes(), to: id, into: &outputs)
     }
 }
 

@@ -38,6 +38,28 @@ struct ResponseContext {
             case .completed: false
             }
         }
+
+        /// Whether a 2xx came.
+        var isSuccess: Bool {
+            switch progress {
+            case .completed(let status): status < 300
+            case .waitingForLink, .calling, .proceeding: false
+            }
+        }
+
+        /// The request has left in a transaction of its own.
+        mutating func called(_ transaction: ClientTransactionID, over connection: ConnectionID, timerC: Instant?) {
+            self.transaction = transaction
+            self.connection = connection
+            self.timerC = timerC
+            progress = .calling
+        }
+
+        /// RFC 3261 §16.7 step 2: a provisional response came, and timer C begins anew.
+        mutating func proceed(at now: Instant) {
+            progress = .proceeding
+            if timerC != nil { timerC = now + ServerLimits.timerC }
+        }
     }
 
     /// The request as it came in.
@@ -76,6 +98,26 @@ struct ResponseContext {
         self.transaction = transaction
         self.loop = loop
         self.preparation = preparation
+    }
+
+    /// Whether the request is an INVITE, which may have many responses.
+    var isInvite: Bool { request.method == .invite }
+
+    /// What passing a response back needs to know.
+    struct WayBack {
+        let transaction: ServerTransactionID
+        let connection: ConnectionID
+        let method: Method
+        /// Whether the branch that answers leads to a server of this network.
+        let isFromInside: Bool
+    }
+
+    /// The way back of a response that came over a branch; nil when there is no such branch.
+    func wayBack(from branch: Int) -> WayBack? {
+        guard branches.indices.contains(branch) else { return nil }
+        return WayBack(
+            transaction: transaction, connection: connection, method: request.method,
+            isFromInside: branches[branch].target.isInside)
     }
 
     var hasPendingBranch: Bool { branches.contains { $0.isPending } }

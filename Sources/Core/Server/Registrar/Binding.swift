@@ -50,12 +50,12 @@ public enum BindingCoding {
         bytes.reserveCapacity(2 + bindings.count * 160)
         for binding in bindings.prefix(Int(UInt8.max)) {
             append(binding.contact, to: &bytes)
-            bytes.append(contentsOf: UInt64(bitPattern: binding.expires.milliseconds).bigEndianBytes)
+            bytes.append(bigEndian: UInt64(bitPattern: binding.expires.milliseconds))
             append(binding.callID, to: &bytes)
-            bytes.append(contentsOf: UInt64(binding.cseq).bigEndianBytes)
+            bytes.append(bigEndian: UInt64(binding.cseq))
             append(binding.instanceID, to: &bytes)
-            bytes.append(contentsOf: UInt64(binding.regID).bigEndianBytes)
-            bytes.append(contentsOf: UInt64(binding.q).bigEndianBytes)
+            bytes.append(bigEndian: UInt64(binding.regID))
+            bytes.append(bigEndian: UInt64(binding.q))
             switch binding.flow {
             case .edge(let flow):
                 bytes.append(1)

@@ -10,8 +10,8 @@ struct JournalQueue {
         let transaction: ServerTransactionID
         let connection: ConnectionID
         let request: SIPMessage
-        /// The header fields of the 200.
-        let fields: HeaderFields
+        /// The header lines of the 200.
+        let lines: HeaderLines
     }
 
     private var pending: [Pending] = []

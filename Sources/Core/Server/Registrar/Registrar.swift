@@ -9,17 +9,7 @@ enum Registrar {
     enum Answer: Sendable {
         /// 200; `isChanged` says whether the journal must know first.
         case accepted(isChanged: Bool)
-        case refused(UInt16, String, HeaderFieldList)
-    }
-
-    /// A Sendable form of header fields.
-    struct HeaderFieldList: Sendable {
-        var fields: [Field] = []
-
-        struct Field: Sendable {
-            let name: HeaderName
-            let value: [UInt8]
-        }
+        case refused(UInt16, String, HeaderLines)
     }
 
     /// What the REGISTER asks for, read before the stripe is locked.
@@ -73,13 +63,13 @@ enum Registrar {
     /// Carries the order out. All of it or nothing: a refusal leaves the bindings as they were.
     static func apply(_ order: Order, to bindings: inout [Binding], at wall: WallTime) -> Answer {
         if order.isWildcard { return removeAll(order, from: &bindings) }
-        guard !order.contacts.isEmpty else { return .accepted(isChanged: false) }
+        guard let first = order.contacts.first else { return .accepted(isChanged: false) }
+        if order.contacts.count == 1 {
+            return apply(first, of: order, to: &bindings, at: wall) ?? .accepted(isChanged: true)
+        }
         var changed = bindings
         for contact in order.contacts {
             if let refusal = apply(contact, of: order, to: &changed, at: wall) { return refusal }
-        }
-        guard changed.count <= ServerLimits.contactsPerAddressMax else {
-            return .refused(403, tooMany, HeaderFieldList())
         }
         bindings = changed
         return .accepted(isChanged: true)
@@ -88,18 +78,19 @@ enum Registrar {
     /// RFC 3261 §10.3 step 6: `*` stands alone, with Expires 0, and each binding's order is respected.
     private static func removeAll(_ order: Order, from bindings: inout [Binding]) -> Answer {
         guard order.contacts.isEmpty, order.isDefaultGiven, order.defaultSeconds == 0 else {
-            return .refused(400, "Contact * needs Expires: 0", HeaderFieldList())
+            return .refused(400, "Contact * needs Expires: 0", [])
         }
         guard bindings.allSatisfy({ isInOrder(order, after: $0) }) else { return outOfOrder }
         bindings = []
         return .accepted(isChanged: true)
     }
 
+    /// One contact; a refusal leaves the bindings as they were.
     private static func apply(
         _ contact: NameAddress, of order: Order, to bindings: inout [Binding], at wall: WallTime
     ) -> Answer? {
         guard let uri = contact.uri, contact.uriBytes.count <= ServerLimits.contactBytesMax else {
-            return .refused(400, "Bad Contact", HeaderFieldList())
+            return .refused(400, "Bad Contact", [])
         }
         var seconds = contact.expires ?? order.defaultSeconds
         if seconds > 0, seconds < ServerLimits.registrationMinSeconds {
@@ -112,7 +103,7 @@ enum Registrar {
         let index = bindings.firstIndex { binding in
             // RFC 5626 §6: instance and reg-id name a binding, whatever its Contact says.
             if regID != 0 { return binding.instanceID == instanceID && binding.regID == regID }
-            return binding.contact == Array(contact.uriBytes)
+            return contact.uriBytes == binding.contact[...]
                 || SIPURI(binding.contact[...]).map { $0.isEquivalent(to: uri) } ?? false
         }
         if let index, !isInOrder(order, after: bindings[index]) { return outOfOrder }
@@ -123,7 +114,12 @@ enum Registrar {
         let binding = Binding(
             contact: Array(contact.uriBytes), expires: wall + .seconds(UInt64(seconds)), callID: order.callID,
             cseq: order.cseq, instanceID: instanceID, regID: regID, q: contact.q ?? 1_000, flow: order.flow)
-        if let index { bindings[index] = binding } else { bindings.append(binding) }
+        if let index {
+            bindings[index] = binding
+        } else {
+            guard bindings.count < ServerLimits.contactsPerAddressMax else { return .refused(403, tooMany, []) }
+            bindings.append(binding)
+        }
         return nil
     }
 
@@ -132,26 +128,27 @@ enum Registrar {
         binding.callID != order.callID || binding.cseq < order.cseq
     }
 
-    private static let outOfOrder = Answer.refused(500, "CSeq out of order", HeaderFieldList())
+    private static let outOfOrder = Answer.refused(500, "CSeq out of order", [])
 
-    private static let minExpires = HeaderFieldList(fields: [
-        .init(name: .minExpires, value: Array(String(ServerLimits.registrationMinSeconds).utf8))
-    ])
+    private static let minExpires: HeaderLines = [
+        (.minExpires, Array(String(ServerLimits.registrationMinSeconds).utf8))
+    ]
 
-    /// The Contact values of a 200: every current binding with what is left of its time (RFC 3261 §10.3 step 8).
-    static func contactValues(of bindings: [Binding], at wall: WallTime) -> [[UInt8]] {
-        bindings.map { binding in
-            var value: [UInt8] = [UInt8(ascii: "<")]
-            value.append(contentsOf: binding.contact)
-            value.append(contentsOf: ">;expires=\((binding.expires - wall).wholeSeconds)".utf8)
-            if !binding.instanceID.isEmpty {
-                // RFC 5626 §4.1: the URN stands in angle brackets inside the quotes; `instanceID` is kept without them.
-                value.append(contentsOf: ";+sip.instance=\"<".utf8)
-                value.append(contentsOf: binding.instanceID)
-                value.append(contentsOf: ">\"".utf8)
-            }
-            if binding.regID != 0 { value.append(contentsOf: ";reg-id=\(binding.regID)".utf8) }
-            return value
+    /// The Contact value of a current binding in a 200, with what is left of its time (RFC 3261 §10.3 step 8).
+    static func appendContact(of binding: Binding, at wall: WallTime, to value: inout [UInt8]) {
+        value.append(UInt8(ascii: "<"))
+        value.append(contentsOf: binding.contact)
+        value.append(text: ">;expires=")
+        value.append(decimal: (binding.expires - wall).wholeSeconds)
+        if !binding.instanceID.isEmpty {
+            // RFC 5626 §4.1: the URN stands in angle brackets inside the quotes; `instanceID` is kept without them.
+            value.append(text: ";+sip.instance=\"<")
+            value.append(contentsOf: binding.instanceID)
+            value.append(text: ">\"")
+        }
+        if binding.regID != 0 {
+            value.append(text: ";reg-id=")
+            value.append(decimal: UInt64(binding.regID))
         }
     }
 }

@@ -20,22 +20,22 @@ extension Server {
             return false
         }
         switch result {
-        case .refused(let status, let reason, let list):
-            answer(job, status, reason, list.fields.map { ($0.name, $0.value) }, at: moment, into: &outputs)
+        case .refused(let status, let reason, let lines):
+            answer(job, status, reason, lines, at: moment, into: &outputs)
         case .accepted:
-            var fields = acceptance(of: order, bindings, message, at: moment.wall)
+            var lines = acceptance(of: order, bindings, message, at: moment.wall)
             // The edge keeps it with the flow, so that the connection ends with the user; it does not tell the client.
             if job.link.peerClass == .server {
-                fields.append((.pAssertedIdentity, Array("<sip:".utf8) + aor + [UInt8(ascii: ">")]))
+                lines.add(.pAssertedIdentity) { $0.append(sip: aor) }
             }
-            guard let change else { return answer(job, 200, "OK", fields, at: moment, into: &outputs) }
+            guard let change else { return answer(job, 200, "OK", lines, at: moment, into: &outputs) }
             settle(aor, bindings, flow: flow, at: moment)
             let ticket = record(change, into: &outputs)
             if let transaction = job.transaction {
                 journal.wait(
                     JournalQueue.Pending(
                         ticket: ticket, transaction: transaction, connection: job.connection, request: message,
-                        fields: fields))
+                        lines: lines))
             }
         }
     }
@@ -58,20 +58,21 @@ extension Server {
 
     private func acceptance(
         of order: Registrar.Order, _ bindings: [Binding], _ message: SIPMessage, at wall: WallTime
-    ) -> HeaderFields {
-        var fields: HeaderFields = Registrar.contactValues(of: bindings, at: wall).map { (.contact, $0) }
+    ) -> HeaderLines {
+        var lines = HeaderLines()
+        for binding in bindings { lines.add(.contact) { Registrar.appendContact(of: binding, at: wall, to: &$0) } }
         // RFC 3327 §5.3: the Path is told back to a client that understands it.
         if message.supports("path") {
-            for element in message.elements(of: .path) { fields.append((.path, Array(element))) }
+            for element in message.elements(of: .path) { lines.add(.path, element) }
         }
         // RFC 3608 §5: requests of this client should come through this server.
-        fields.append((.serviceRoute, Array("<sip:".utf8) + surroundings.insideHost + Array(";transport=tls;lr>".utf8)))
+        lines.add(.serviceRoute) { $0.append(sip: surroundings.insideHost, parameters: ";transport=tls;lr") }
         if order.supportsOutbound, order.contacts.contains(where: { $0.regID != nil && $0.instanceID != nil }) {
             // RFC 5626 §6: the client must know that its flows are kept, and how soon it must be heard of.
-            fields.append((.require, Array("outbound".utf8)))
-            fields.append((.flowTimer, Array(String(ServerLimits.flowTimerSeconds).utf8)))
+            lines.add(.require, "outbound")
+            lines.add(.flowTimer) { $0.append(decimal: UInt64(ServerLimits.flowTimerSeconds)) }
         }
-        return fields
+        return lines
     }
 
     /// Writes what is now under an address to the journal.
@@ -88,7 +89,7 @@ extension Server {
     mutating func committed(upTo ticket: UInt64, at moment: Moment, into outputs: inout Outputs) {
         for pending in journal.take(upTo: ticket) {
             respond(
-                200, "OK", pending.fields, to: pending.request, in: pending.transaction, on: pending.connection,
+                200, "OK", pending.lines, to: pending.request, in: pending.transaction, on: pending.connection,
                 at: moment, into: &outputs)
         }
     }
@@ -98,7 +99,7 @@ extension Server {
         for pending in journal.take(upTo: last) {
             guard pending.ticket >= first else {
                 respond(
-                    200, "OK", pending.fields, to: pending.request, in: pending.transaction, on: pending.connection,
+                    200, "OK", pending.lines, to: pending.request, in: pending.transaction, on: pending.connection,
                     at: moment, into: &outputs)
                 continue
             }

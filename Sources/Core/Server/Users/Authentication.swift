@@ -7,7 +7,7 @@ enum Authentication {
     /// Proven on this flow, now or before.
     case user([UInt8])
     /// The answer: a challenge, a refusal, a pause.
-    case answer(UInt16, String, HeaderFields)
+    case answer(UInt16, String, HeaderLines)
 }
 
 /// RFC 3261 §22, RFC 7616: one challenge in the account's algorithm, then the flow is trusted for that user.

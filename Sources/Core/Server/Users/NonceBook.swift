@@ -43,15 +43,17 @@ public final class NonceBook: Sendable {
 
     /// A nonce for `flow`, made now.
     func nonce(for flow: Flow, at now: Instant, chance: inout Chance) -> [UInt8] {
-        let content = now.nanoseconds.bigEndianBytes + chance.next().bigEndianBytes
-        return Base64URL.encode(sealer.seal(content, bound: [flow.bytes[...]], as: .nonce))
+        var content = now.nanoseconds.bigEndianBytes
+        content.append(bigEndian: chance.next())
+        sealer.seal(&content, bound: [flow.bytes[...]], as: .nonce)
+        return Base64URL.encode(content)
     }
 
     /// Judges the nonce and count of an answer whose digest is right. Called after the digest was checked, so that a
     /// stranger cannot use up counts.
     func judge(_ nonce: ArraySlice<UInt8>, count: UInt32, on flow: Flow, at now: Instant) -> Judgement {
         guard nonce.count <= 128, let sealed = Base64URL.decode(nonce),
-            let content = sealer.open(sealed[...], bound: [flow.bytes[...]], as: .nonce),
+            let content = sealer.open(sealed, bound: [flow.bytes[...]], as: .nonce),
             content.count == Self.contentLength,
             let madeAt = UInt64(bigEndianBytes: content.prefix(8)),
             let random = UInt64(bigEndianBytes: content.suffix(8))

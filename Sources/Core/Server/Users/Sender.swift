@@ -37,13 +37,14 @@ struct PartnerTokens: Sendable {
     }
 
     func token(for record: String, edge: String) -> [UInt8] {
-        let content = Array(record.utf8) + [Self.separator] + Array(edge.utf8)
-        return Self.prefix + Base64URL.encode(sealer.seal(content, as: .partner))
+        var content = Array(record.utf8) + [Self.separator] + Array(edge.utf8)
+        sealer.seal(&content, as: .partner)
+        return Self.prefix + Base64URL.encode(content)
     }
 
     /// The record in a token that this process made.
     func record(in user: ArraySlice<UInt8>) -> String? {
-        guard let sealed = Self.sealed(in: user), let content = sealer.open(sealed[...], as: .partner) else {
+        guard let sealed = Self.sealed(in: user), let content = sealer.open(sealed, as: .partner) else {
             return nil
         }
         return Self.names(in: content)?.record

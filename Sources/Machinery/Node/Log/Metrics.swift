@@ -56,7 +56,7 @@ public final class Metrics: Sendable {
         family("entente_links", "gauge", "Live links, by class.", byClass { UInt64(max($0.live[$1] ?? 0, 0)) })
         family(
             "entente_sip_messages_received_total", "counter", "SIP messages read from admitted links, by class.",
-            byClass { $0.messages[$1] ?? 0 })
+            byClass { $0.messages[$1] })
         family("entente_trust_epoch", "gauge", "The epoch of the trust state in force.", [("", String(state.epoch))])
         let expiry = state.expiry.sorted { $0.key < $1.key }.map { entry in
             (

@@ -105,8 +105,11 @@ public final class NodeRuntime: Sendable {
     /// The SIP messages that were read from links since the start, by class.
     func messagesReceived() async -> [String: UInt64] {
         var sums: [String: UInt64] = [:]
-        let all = await collect { Array($0.counters.messages.map { (peerClass: $0.key, count: $0.value) }) }
-        for entry in all { sums[entry.peerClass.rawValue, default: 0] += entry.count }
+        for counts in await collect({ [$0.counters.messages] }) {
+            for peerClass in PeerClass.allCases where counts[peerClass] > 0 {
+                sums[peerClass.rawValue, default: 0] += counts[peerClass]
+            }
+        }
         return sums
     }
 
