@@ -5,14 +5,15 @@ public import Trust
 
 /// What can happen to a server. Time is not in here: it comes with each call of `Server.handle`.
 public enum Input: Sendable {
-    /// A TLS handshake ended; reads are held back until `Output.admit` answers.
-    case established(ConnectionID, LinkEvidence)
+    /// A TLS handshake ended; reads are held back until `Output.admit` answers. Indirect, as every case that is large and
+    /// rare: inputs are moved for each message.
+    indirect case established(ConnectionID, LinkEvidence)
     /// The framer of an admitted link found something.
     case received(ConnectionID, Framed)
     /// The connection has gone; its identifier will never be used again.
     case closed(ConnectionID)
     /// A link that `Output.dial` asked for did not come up: TCP, TLS or a deadline. The text is for the operator.
-    case dialFailed(Dialled, why: String)
+    indirect case dialFailed(Dialled, why: String)
     /// The bytes that wait for a slow reader passed `TransportLimits.pendingBytesMax`, or all have left again.
     case congested(ConnectionID, Bool)
     /// Every journal record up to this ticket is in the store, and will be there after a `kill -9`.
@@ -20,7 +21,7 @@ public enum Input: Sendable {
     /// The journal records from `first` up to `last` could not be written; nothing of them may be acknowledged.
     case commitFailed(first: UInt64, last: UInt64)
     /// The trust state, the policy or the user directory changed. The epoch may be the same when only the directory grew.
-    case trustChanged(TrustUpdate)
+    indirect case trustChanged(TrustUpdate)
     /// Something from another shard of this process.
     case mail(Mail)
     /// The process is about to end: no new links, no new transactions; what runs may finish.

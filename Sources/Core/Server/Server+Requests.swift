@@ -104,7 +104,7 @@ extension Server {
             return answer(job, 403, "Forbidden", at: moment, into: &outputs)
         }
         let decision: Routing
-        if surroundings.roles.contains(.frontEnd) {
+        if surroundings.isFrontEnd {
             decision = routeAtHome(job, from: sender, at: moment, into: &outputs)
         } else {
             decision = routeAtEdge(job, from: sender, at: moment, into: &outputs)

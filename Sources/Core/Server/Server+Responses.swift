@@ -104,7 +104,7 @@ extension Server {
     /// Decision 0009: whether a response to an INVITE describes media that the policy does not let through. The one place where an answer
     /// is looked at, and an offer that comes late.
     private func refusesMedia(of response: SIPMessage) -> Bool {
-        guard surroundings.roles.contains(.frontEnd) else { return false }
+        guard surroundings.isFrontEnd else { return false }
         switch surroundings.media.judge(response) {
         case .passes: return false
         case .malformed, .unreadable, .open: return true
@@ -124,8 +124,8 @@ extension Server {
     /// there. RFC 3261 §16.7 step 6: 503 speaks of the hop that sent it, which for a client outside is its home server.
     private func isForPreviousHop(_ status: Int, from branch: ResponseContext.Branch) -> Bool {
         switch status {
-        case 430: !surroundings.roles.contains(.frontEnd)
-        case 503: !surroundings.roles.contains(.frontEnd) && branch.target.isInside
+        case 430: !surroundings.isFrontEnd
+        case 503: !surroundings.isFrontEnd && branch.target.isInside
         default: true
         }
     }
@@ -200,7 +200,7 @@ extension Server {
             case 408: (408, "Request Timeout")
             // A server behind us learns that the flow failed; a client learns that the user is not there.
             case 430:
-                isServer && !surroundings.roles.contains(.frontEnd)
+                isServer && !surroundings.isFrontEnd
                     ? (430, "Flow Failed") : (480, "Temporarily Unavailable")
             case 487: (487, "Request Terminated")
             // RFC 3261 §12.2.1.2: 481 tells the caller that the dialog is over, at the other end as well.
@@ -256,7 +256,7 @@ extension Server {
     private mutating func admitted(
         _ method: Method, _ success: SIPMessage, on id: ConnectionID, into outputs: inout Outputs
     ) {
-        guard method == .register, !surroundings.roles.contains(.frontEnd),
+        guard method == .register, !surroundings.isFrontEnd,
             let user = success.firstNameAddress(of: .pAssertedIdentity)?.uri?.userAtHost, !user.isEmpty
         else { return }
         markProven(id, into: &outputs)

@@ -9,7 +9,9 @@ import Trust
 struct Surroundings {
     /// The FQDN of this server.
     let name: String
-    let roles: Set<ServerRole>
+    /// Whether this server is a front end of its network, and whether it is an edge: asked for every message.
+    let isFrontEnd: Bool
+    let isEdge: Bool
     /// The SIP domains of the organisation; the first is the digest realm.
     let domains: [[UInt8]]
     let realm: [UInt8]
@@ -50,7 +52,8 @@ struct Surroundings {
         let topology = context.topology ?? Topology(network: "", sipDomains: [])
         self.name = name
         let pools = topology.pools.filter { $0.members.contains(name) }
-        roles = Set(pools.flatMap(\.roles))
+        isFrontEnd = pools.contains { $0.roles.contains(.frontEnd) }
+        isEdge = pools.contains { $0.roles.contains(.edge) }
         domains = topology.sipDomains.map { Self.bytes($0) }
         realm = Self.bytes(topology.sipDomains.first ?? topology.network)
         media = topology.media

@@ -1,36 +1,34 @@
 /// Finds the header field that a name of any case or a compact form stands for.
+///
+/// Its arrays are part of it, so that the loops which share it count no references.
 struct HeaderNameTable: Sendable {
     /// One for the process; it never changes.
     static let shared = HeaderNameTable()
 
     /// The names in lower case, one after the other, and where each starts; the last entry is the end.
-    private let names: [UInt8]
-    private let starts: [Int]
-    /// 256 slots, open addressing: raw value of a header plus one, 0 when free.
-    private let slots: [UInt8]
+    private var names = InlineArray<2_048, UInt8>(repeating: 0)
+    private var starts = InlineArray<128, UInt16>(repeating: 0)
+    /// Open addressing: raw value of a header plus one, 0 when free.
+    private var slots = InlineArray<256, UInt8>(repeating: 0)
     /// By letter a to z: raw value plus one, 0 when the letter is no compact form.
-    private let compact: [UInt8]
+    private var compact = InlineArray<26, UInt8>(repeating: 0)
 
     private init() {
-        var names: [UInt8] = []
-        var starts: [Int] = []
-        var slots = [UInt8](repeating: 0, count: 256)
-        var compact = [UInt8](repeating: 0, count: 26)
+        var end = 0
         for header in HeaderName.allCases {
-            starts.append(names.count)
-            let text = Array(header.text.utf8).map(\.lowercased)
+            starts[Int(header.rawValue)] = UInt16(end)
+            let text = header.text.utf8.map(\.lowercased)
             guard let first = text.first, let last = text.last else { continue }
-            names += text
+            for octet in text {
+                names[end] = octet
+                end += 1
+            }
+            starts[Int(header.rawValue) + 1] = UInt16(end)
             var slot = Self.hash(first, last, text.count)
             while slots[slot] != 0 { slot = (slot + 1) & 255 }
             slots[slot] = header.rawValue + 1
             if let letter = header.compactForm { compact[Int(letter - 0x61)] = header.rawValue + 1 }
         }
-        starts.append(names.count)
-        self.names = names
-        self.starts = starts
-        self.slots = slots
-        self.compact = compact
     }
 
     /// The field named by `bytes[start..<end]`, which is a token.
@@ -51,8 +49,8 @@ struct HeaderNameTable: Sendable {
     }
 
     private func matches(_ number: Int, _ bytes: Span<UInt8>, from start: Int, count: Int) -> Bool {
-        let low = starts[number]
-        guard starts[number + 1] - low == count else { return false }
+        let low = Int(starts[number])
+        guard Int(starts[number + 1]) - low == count else { return false }
         for offset in 0..<count where names[low + offset] != bytes[start + offset].lowercased { return false }
         return true
     }

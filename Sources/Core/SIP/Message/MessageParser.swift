@@ -133,7 +133,6 @@ struct MessageParser {
     }
 
     private mutating func parseHeaderLines(_ bytes: Span<UInt8>, from start: Int, hasControls: Bool) {
-        let table = HeaderNameTable.shared
         var offset = start
         while offset < headEnd, bytes[offset] != Octet.carriageReturn, written < lines {
             let nameStart = offset
@@ -156,7 +155,7 @@ struct MessageParser {
                 continue
             }
             let irregular = isFolded || colon > nameEnd
-            let name = table.lookUp(bytes, from: nameStart, to: nameEnd)
+            let name = HeaderNameTable.shared.lookUp(bytes, from: nameStart, to: nameEnd)
             writeEntry(name, nameStart..<nameEnd, storage.span.trimmed(from: colon + 1, to: offset), irregular)
             if hasControls, let control = Self.strayControl(in: storage[colon + 1..<offset]) {
                 fail(.controlCharacter, at: control)

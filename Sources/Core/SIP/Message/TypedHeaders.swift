@@ -99,7 +99,9 @@ extension SIPMessage {
     }
 
     /// Whether Privacy has this value.
-    public func hasPrivacy(_ value: String) -> Bool { privacy.contains { $0.equalsIgnoringCase(value) } }
+    public func hasPrivacy(_ value: String) -> Bool {
+        has(.privacy) && privacy.contains { $0.equalsIgnoringCase(value) }
+    }
 
     /// RFC 3326 §2: every Reason that keeps the grammar.
     public var reasons: [Reason] { elements(of: .reason).compactMap { Reason($0) } }

@@ -1,4 +1,5 @@
 import Basis
+import SIP
 import Transactions
 
 /// The branch parameter that this server writes: RFC 3261's cookie, then the client transaction under a MAC.
@@ -6,9 +7,11 @@ import Transactions
 /// A response whose branch we did not make is dropped without a look into any table, and one that arrives on another
 /// shard says where it belongs.
 struct BranchTokens: Sendable {
-    static let cookie = Array("z9hG4bK".utf8)
+    static let cookie = Array(cookieText.utf8)
+    private static let cookieText = "z9hG4bK"
+    private static let cookieLength = 7
     /// The transaction, the loop hash and the authenticator, four characters for three bytes.
-    private static let length = cookie.count + (8 + 4 + TokenSealer.length) / 3 * 4
+    private static let length = cookieLength + (8 + 4 + TokenSealer.length) / 3 * 4
     private let sealer: TokenSealer
 
     init(sealer: TokenSealer) {
@@ -23,7 +26,7 @@ struct BranchTokens: Sendable {
         sealer.seal(&content, as: .branch)
         var branch: [UInt8] = []
         branch.reserveCapacity(Self.length)
-        branch += Self.cookie
+        branch.append(text: Self.cookieText)
         Base64URL.append(content.span, to: &branch)
         return branch
     }
@@ -37,8 +40,8 @@ struct BranchTokens: Sendable {
     }
 
     private func content(of branch: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        guard branch.count == Self.length, branch.starts(with: Self.cookie),
-            let sealed = Base64URL.decode(branch.dropFirst(Self.cookie.count))
+        guard branch.count == Self.length, branch.prefix(Self.cookieLength).equals(Self.cookieText),
+            let sealed = Base64URL.decode(branch.dropFirst(Self.cookieLength))
         else { return nil }
         return sealer.open(sealed, as: .branch)
     }

@@ -129,7 +129,7 @@ extension Server {
         if let identity = identity(in: preparation, towards: target) {
             edits.append(.pAssertedIdentity) { $0.append(sip: identity) }
         }
-        if surroundings.roles.contains(.frontEnd) { removeOwnCredentials(of: request, &edits) }
+        if surroundings.isFrontEnd { removeOwnCredentials(of: request, &edits) }
         for route in target.routes.reversed() { edits.prepend(.route, route) }
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
@@ -193,7 +193,7 @@ extension Server {
     /// roles tell.
     private func isOutside(_ id: ConnectionID) -> Bool {
         guard let link = links[id], case .inbound(let listener) = link.evidence.direction else {
-            return surroundings.roles.contains(.edge)
+            return surroundings.isEdge
         }
         return listener.kind == .external
     }
@@ -252,8 +252,7 @@ extension Server {
     /// target changed meanwhile is a spiral, and passes.
     private func isLooping(_ message: SIPMessage, _ hash: LoopHash) -> Bool {
         for element in message.elements(of: .via) {
-            guard let branch = Via(element)?.branch, branch.starts(with: BranchTokens.cookie) else { continue }
-            if branches.loopHash(in: branch) == hash { return true }
+            if let branch = Via(element)?.branch, branches.loopHash(in: branch) == hash { return true }
         }
         return false
     }
@@ -265,20 +264,28 @@ struct LoopHash: Hashable {
     let value: UInt32
 
     init(_ message: SIPMessage, from peer: VerifiedPeer) {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ bytes: some Sequence<UInt8>) {
-            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-            hash = (hash ^ 0xFF) &* 0x0000_0100_0000_01b3
+        var hash = FieldHash()
+        hash.mix(peer.peerClass.rawValue.utf8.span)
+        if let identity = peer.identity { hash.mix(identity.utf8.span) }
+        hash.mix(message.requestURIBytes.span)
+        for element in message.elements(of: .route) { hash.mix(element.span) }
+        if let callID = message.callID { hash.mix(callID.span) }
+        if let tag = message.fromTag { hash.mix(tag.span) }
+        if let tag = message.toTag { hash.mix(tag.span) }
+        if let cSeq = message.value(of: .cSeq) { hash.mix(cSeq.span) }
+        value = UInt32(truncatingIfNeeded: hash.value ^ hash.value >> 32)
+    }
+
+    /// FNV-1a over fields, each with an end. Nothing secret hangs on it: the branch that carries it is under a MAC.
+    private struct FieldHash {
+        var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+        mutating func mix(_ bytes: Span<UInt8>) {
+            for offset in bytes.indices { mix(bytes[offset]) }
+            mix(0xFF)
         }
-        mix(peer.peerClass.rawValue.utf8)
-        mix((peer.identity ?? "").utf8)
-        mix(message.requestURIBytes)
-        for element in message.elements(of: .route) { mix(element) }
-        mix(message.callID ?? [])
-        mix(message.fromTag ?? [])
-        mix(message.toTag ?? [])
-        mix(message.value(of: .cSeq) ?? [])
-        value = UInt32(truncatingIfNeeded: hash ^ hash >> 32)
+
+        private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     }
 
     init(value: UInt32) {

@@ -47,7 +47,7 @@ extension Server {
 
     /// The way to a partner: over our own link when this server is an edge, otherwise to the edge.
     func target(towards partner: PartnerRecord) -> Target? {
-        if surroundings.roles.contains(.edge) { return target(outTo: partner) }
+        if surroundings.isEdge { return target(outTo: partner) }
         let edges = surroundings.edges
         return insideTarget(edges.first { $0.name == partner.via }.map { [$0] } ?? edges)
     }
@@ -57,7 +57,7 @@ extension Server {
     ///
     /// The sender wrote that Route, so only its token is taken over: the edge knows its own again, and goes by nothing else.
     func target(towards partner: PartnerRecord, inDialogOver next: SIPURI?) -> Target? {
-        if surroundings.roles.contains(.edge) { return target(outTo: partner) }
+        if surroundings.isEdge { return target(outTo: partner) }
         guard let token = next?.user, PartnerTokens.recordVouchedFor(in: token) == partner.name,
             let name = PartnerTokens.edgeVouchedFor(in: token),
             let edge = surroundings.edges.first(where: { $0.name == name })

@@ -38,7 +38,7 @@ public final class LocationService: Sendable {
             }
             result.bindings += bindings.count
             box(for: key).stripe.withLock { stripe in
-                put(bindings, under: key, in: &stripe, replacesAny: stripe.bindings[key] != nil)
+                put(bindings, under: key, in: &stripe)
             }
         }
         return result
@@ -67,15 +67,21 @@ public final class LocationService: Sendable {
         _ aor: [UInt8], at wall: WallTime, _ change: (inout [Binding]) -> Bool
     ) -> (bindings: [Binding], change: BindingChange?) {
         box(for: aor).stripe.withLock { stripe in
-            // Taken out, so that they are changed in place and not copied.
-            var before = stripe.bindings.removeValue(forKey: aor)
-            let hadAny = before != nil
-            var bindings = before.take() ?? []
-            bindings.removeAll { $0.expires <= wall }
-            let isChanged = change(&bindings)
-            put(bindings, under: aor, in: &stripe, replacesAny: hadAny)
-            return (bindings, isChanged ? nextChange(of: aor, to: bindings) : nil)
+            // Changed where they stand, in one look: neither the list nor the table is copied.
+            let step = Self.change(&stripe.bindings[aor, default: []], at: wall, change)
+            if step.left.isEmpty { stripe.bindings[aor] = nil }
+            count(before: step.hadAny, after: !step.left.isEmpty)
+            return (step.left, step.isChanged ? nextChange(of: aor, to: step.left) : nil)
         }
+    }
+
+    private static func change(
+        _ bindings: inout [Binding], at wall: WallTime, _ change: (inout [Binding]) -> Bool
+    ) -> (hadAny: Bool, isChanged: Bool, left: [Binding]) {
+        let hadAny = !bindings.isEmpty
+        if bindings.contains(where: { $0.expires <= wall }) { bindings.removeAll { $0.expires <= wall } }
+        let isChanged = change(&bindings)
+        return (hadAny, isChanged, bindings)
     }
 
     /// Removes what has expired at `wall` from one stripe and returns what changed, sorted by address.
@@ -87,16 +93,21 @@ public final class LocationService: Sendable {
             }
             return due.map { aor, bindings in
                 let left = bindings.filter { $0.expires > wall }
-                put(left, under: aor, in: &stripe, replacesAny: true)
+                put(left, under: aor, in: &stripe)
                 return nextChange(of: aor, to: left)
             }
         }
     }
 
-    private func put(_ bindings: [Binding], under aor: [UInt8], in stripe: inout Stripe, replacesAny: Bool) {
-        stripe.bindings[aor] = bindings.isEmpty ? nil : bindings
-        let difference = (bindings.isEmpty ? 0 : 1) - (replacesAny ? 1 : 0)
-        if difference != 0 { addressCount.add(difference, ordering: .relaxed) }
+    private func put(_ bindings: [Binding], under aor: [UInt8], in stripe: inout Stripe) {
+        let before = stripe.bindings.updateValue(bindings, forKey: aor)
+        if bindings.isEmpty { stripe.bindings[aor] = nil }
+        count(before: before != nil, after: !bindings.isEmpty)
+    }
+
+    /// Counts an address that came or went. No list in the table is empty.
+    private func count(before: Bool, after: Bool) {
+        if before != after { addressCount.add(after ? 1 : -1, ordering: .relaxed) }
     }
 
     /// Called with the stripe locked, so that the numbers of one address rise in the order of its changes.
