@@ -6,7 +6,7 @@ import SIP
 struct ModuleBoundary: Benchmark {
     static let name = "boundary"
     static let summary = "header elements, parameters, edits, hexadecimal and slots, used from another module"
-    static let iterations = 2_000
+    static let iterations = 1_000
 
     private let message: SIPMessage
     private let value = Array("<sip:alice@contoso.example>;expires=3600".utf8)

@@ -54,7 +54,7 @@ struct DecideKept: Benchmark {
 struct LookUpRevoked: Benchmark {
     static let name = "crl"
     static let summary = "a serial number looked up in a revocation list of 100,000, every other time found"
-    static let iterations = 20_000
+    static let iterations = 10_000
     private static let count = 100_000
     /// Has no factor in common with twice `count`: every number comes up.
     private static let stride = 7_919

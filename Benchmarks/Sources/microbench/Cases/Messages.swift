@@ -4,7 +4,7 @@ import SIP
 struct ParseInvite: Benchmark {
     static let name = "parse"
     static let summary = "an INVITE of 601 octets, 13 header lines: from octets through the framer to a message"
-    static let iterations = 5_000
+    static let iterations = 2_000
 
     private let octets: [UInt8]
     private var framer = StreamFramer()
@@ -26,7 +26,7 @@ struct ParseInvite: Benchmark {
 struct ValidateInvite: Benchmark {
     static let name = "validate"
     static let summary = "RequestValidation.check of the same INVITE"
-    static let iterations = 5_000
+    static let iterations = 2_000
 
     private let message: SIPMessage
 
@@ -44,7 +44,7 @@ struct ValidateInvite: Benchmark {
 struct SerialiseForwarded: Benchmark {
     static let name = "serialise"
     static let summary = "the same INVITE written as a proxy forwards it: Request-URI, Via, Record-Route, identity"
-    static let iterations = 5_000
+    static let iterations = 2_000
 
     private static let claims: HeaderNameSet = [
         .pAssertedIdentity, .pPreferredIdentity, .remotePartyID, .identity, .historyInfo, .diversion,

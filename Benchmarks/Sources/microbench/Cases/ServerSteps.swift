@@ -24,7 +24,7 @@ struct ProxyInvite: Benchmark {
     static let name = "invite"
     static let summary =
         "an INVITE to two targets: octets in, 100 and two INVITEs out; 486 from both, their ACKs, 486 and ACK"
-    static let iterations = 1_000
+    static let iterations = 500
     private static let pool = 16
 
     /// The octets of one call.
@@ -89,7 +89,7 @@ struct ProxyInvite: Benchmark {
 struct ProxyMessage: Benchmark {
     static let name = "message"
     static let summary = "a MESSAGE of a proven user: octets in, forwarded to one target, its 200 in, and back"
-    static let iterations = 2_000
+    static let iterations = 1_000
     /// How many transactions differ.
     private static let pool = 16
 
@@ -135,7 +135,7 @@ struct ProxyMessage: Benchmark {
 struct RegisterRefresh: Benchmark {
     static let name = "register"
     static let summary = "a REGISTER that refreshes a binding of a proven flow: octets in, stored, 200 out"
-    static let iterations = 2_000
+    static let iterations = 1_000
 
     private var frontEnd: FrontEnd
     private var alice: Telephone

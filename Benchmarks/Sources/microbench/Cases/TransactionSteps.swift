@@ -6,7 +6,7 @@ import Transactions
 struct TransactionStep: Benchmark {
     static let name = "transaction"
     static let summary = "a MESSAGE received and its 200 responded, in a table of 4,096 live transactions"
-    static let iterations = 5_000
+    static let iterations = 2_000
     private static let live = 4_096
     private static let pool = 64
 

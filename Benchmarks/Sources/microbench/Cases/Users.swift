@@ -6,7 +6,7 @@ import Server
 struct LookUpBindings: Benchmark {
     static let name = "location"
     static let summary = "the bindings of one address in a location service of 100,000"
-    static let iterations = 20_000
+    static let iterations = 10_000
     private static let count = 100_000
     /// Has no factor in common with `count`: every address comes up.
     private static let stride = 7_919
@@ -40,7 +40,7 @@ struct LookUpBindings: Benchmark {
 struct CheckDigest: Benchmark {
     static let name = "digest"
     static let summary = "Authorization read and its SHA-256 response checked"
-    static let iterations = 2_000
+    static let iterations = 1_000
 
     private let request: SIPMessage
     private let verifier: [UInt8]
