@@ -52,9 +52,11 @@ struct SerialiseForwarded: Benchmark {
 
     private let message: SIPMessage
     private let target = Array("sip:bob@192.0.2.9:40100;transport=tls".utf8)
-    private let identity = Array("<sip:alice@contoso.example>".utf8)
+    private let identity = Array("alice@contoso.example".utf8)
     private let record = Array("<sip:Zm9vYmFyYmF6cXV4@192.0.2.1:5061;transport=tls;lr>".utf8)
-    private let via = Array("SIP/2.0/TLS fe1.contoso.example;branch=z9hG4bK0123456789abcdef0123456789abcdef".utf8)
+    private let host = Array("fe1.contoso.example".utf8)
+    private let branch = Array("z9hG4bK0123456789abcdef0123456789abcdef".utf8)
+    private var edits = MessageEdits()
     private var output: [UInt8] = []
 
     init() throws {
@@ -62,14 +64,23 @@ struct SerialiseForwarded: Benchmark {
     }
 
     mutating func step() throws -> Int {
-        var edits = MessageEdits()
+        edits.removeAll()
         edits.setRequestURI(target)
-        edits.replace(.maxForwards, "69".utf8)
-        edits.replace(.maxBreadth, "60".utf8)
+        edits.replace(.maxForwards, decimal: 69)
+        edits.replace(.maxBreadth, decimal: 60)
         edits.remove(Self.claims)
-        edits.append(.pAssertedIdentity, identity)
+        edits.append(.pAssertedIdentity) { value in
+            value.append(text: "<sip:")
+            value.append(contentsOf: identity)
+            value.append(text: ">")
+        }
         edits.prepend(.recordRoute, record)
-        edits.prepend(.via, via)
+        edits.prepend(.via) { value in
+            value.append(text: "SIP/2.0/TLS ")
+            value.append(contentsOf: host)
+            value.append(text: ";branch=")
+            value.append(contentsOf: branch)
+        }
         output.removeAll(keepingCapacity: true)
         message.serialise(applying: edits, into: &output)
         return output.count
