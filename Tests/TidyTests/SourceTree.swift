@@ -32,7 +32,7 @@ enum SourceTree {
         return folder.path
     }()
 
-    static let files: [SourceFile] = read(["Sources", "Tests", "Examples/judge/Sources"])
+    static let files: [SourceFile] = read(["Sources", "Tests", "Examples/judge/Sources", "Benchmarks/Sources"])
 
     static var sources: [SourceFile] { files.filter { $0.isUnder("Sources") } }
 
