@@ -59,28 +59,23 @@ public struct SlotTable<Element> {
         return true
     }
 
-    /// The element named `id`, if it is still there; assigning nil is not possible, use `remove`.
+    /// The element named `id`, if it is still there.
     @inlinable
     public subscript(id: ConnectionID) -> Element? {
-        _read {
-            let index = Int(id.slot)
-            if id.shard == shard, index < slots.count, slots[index].generation == id.generation {
-                yield slots[index].element
-            } else {
-                yield nil
-            }
-        }
-        _modify {
-            let index = Int(id.slot)
-            if id.shard == shard, index < slots.count, slots[index].generation == id.generation,
-                slots[index].element != nil
-            {
-                yield &slots[index].element
-            } else {
-                var nothing: Element?
-                yield &nothing
-            }
-        }
+        let index = Int(id.slot)
+        guard id.shard == shard, index < slots.count, slots[index].generation == id.generation else { return nil }
+        return slots[index].element
+    }
+
+    /// Changes the element named `id`; nil when it has gone. What it holds is not copied.
+    @inlinable
+    public mutating func update<Result>(_ id: ConnectionID, _ change: (inout Element) -> Result) -> Result? {
+        let index = Int(id.slot)
+        guard id.shard == shard, index < slots.count, slots[index].generation == id.generation,
+            var element = slots[index].element.take()
+        else { return nil }
+        defer { slots[index].element = element }
+        return change(&element)
     }
 
     /// Takes the element named `id` out; its slot returns with a higher generation. Nil when it has gone already.

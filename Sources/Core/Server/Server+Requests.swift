@@ -138,7 +138,8 @@ extension Server {
             return
         }
         respond(200, "OK", to: message, in: transaction, on: id, at: moment, into: &outputs)
-        contexts[tag]?.cancelReason = message.elements(of: .reason).first { !Self.isOwnReason($0) }.map { Array($0) }
+        let reason = message.elements(of: .reason).first { !Self.isOwnReason($0) }.map { Array($0) }
+        _ = contexts.update(tag) { $0.cancelReason = reason }
         cancelBranches(of: tag, at: moment, into: &outputs)
     }
 }

@@ -25,11 +25,13 @@ extension Server {
         case .provisionalThenCancel(let tag):
             provisional(message, transaction, tag, at: moment, into: &outputs)
             writeCancel(for: transaction, of: tag, into: &outputs)
-        case .success(let tag), .final(let tag):
-            final(message, transaction, tag, at: moment, into: &outputs)
+        case .success(let tag):
+            final(message, transaction, tag, isInvite: true, at: moment, into: &outputs)
+        case .final(let tag):
+            final(message, transaction, tag, isInvite: false, at: moment, into: &outputs)
         case .failure(let tag):
             acknowledge(message, transaction, tag, into: &outputs)
-            final(message, transaction, tag, at: moment, into: &outputs)
+            final(message, transaction, tag, isInvite: true, at: moment, into: &outputs)
         }
     }
 
@@ -37,40 +39,27 @@ extension Server {
         _ message: SIPMessage, _ transaction: ClientTransactionID, _ tag: UInt64, at moment: Moment,
         into outputs: inout Outputs
     ) {
-        guard let index = contexts[tag]?.branchIndex(of: transaction) else { return }
-        contexts[tag]?.branches[index].proceed(at: moment.now)
-        // RFC 3261 §16.7 step 5: a 100 is for the next hop only. RFC 4320 §4.1: no other request than INVITE has more.
-        guard message.status > 100, let context = contexts[tag], context.isInvite, !context.isAnswered,
-            !refusesMedia(of: message)
-        else { return }
-        passBack(message, from: index, of: tag, at: moment, into: &outputs)
+        let step = contexts.update(tag) { $0.proceed(transaction, status: message.status, at: moment.now) }
+        guard let wayBack = step ?? nil, !refusesMedia(of: message) else { return }
+        passBack(message, wayBack, at: moment, into: &outputs)
     }
 
     private mutating func final(
-        _ message: SIPMessage, _ transaction: ClientTransactionID, _ tag: UInt64, at moment: Moment,
+        _ message: SIPMessage, _ transaction: ClientTransactionID, _ tag: UInt64, isInvite: Bool, at moment: Moment,
         into outputs: inout Outputs
     ) {
-        // What is asked of the context is asked where it stands: a copy held here would make every change below copy it.
-        guard let index = contexts[tag]?.branchIndex(of: transaction), let isInvite = contexts[tag]?.isInvite else {
-            return
-        }
         let status = Int(message.status)
         if status < 300, isInvite, refusesMedia(of: message) {
-            return endBranch(index, of: tag, by: message, at: moment, into: &outputs)
+            return endBranch(of: transaction, tag, by: message, at: moment, into: &outputs)
         }
-        contexts[tag]?.branches[index].progress = .completed(status: status)
-        if status < 300 {
-            // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
-            if contexts[tag]?.isAnswered == false || isInvite {
-                contexts[tag]?.isAnswered = true
-                passBack(message, from: index, of: tag, at: moment, into: &outputs)
-            }
-            if isInvite {
-                contexts[tag]?.cancelReason = Self.completedElsewhere
-                cancelBranches(of: tag, at: moment, into: &outputs)
-            }
-        } else if failed(message, branch: index, of: tag, at: moment, into: &outputs) {
-            return
+        let step = contexts.update(tag) { $0.finish(transaction, status: status) }
+        guard let (branch, wayBack) = step ?? nil else { return }
+        if let wayBack { passBack(message, wayBack, at: moment, into: &outputs) }
+        if status >= 300 {
+            if failed(message, branch: branch, of: tag, at: moment, into: &outputs) { return }
+        } else if isInvite {
+            _ = contexts.update(tag) { $0.cancelReason = Self.completedElsewhere }
+            cancelBranches(of: tag, at: moment, into: &outputs)
         }
         settle(tag, at: moment, into: &outputs)
     }
@@ -88,14 +77,12 @@ extension Server {
         if status == 503, startNext(after: index, of: tag, at: moment, into: &outputs) { return true }
         if context.isBetter(status) {
             let passes = isForPreviousHop(status, from: branch)
-            contexts[tag]?.best = passes ? message : nil
-            contexts[tag]?.bestBranch = index
-            contexts[tag]?.bestStatus = status
+            _ = contexts.update(tag) { $0.keep(status, passes ? message : nil, from: index) }
         }
         if status == 503, branch.target.isInside,
             let reason = message.elements(of: .reason).first(where: Self.isOwnReason)
         {
-            contexts[tag]?.reason = Array(reason)
+            _ = contexts.update(tag) { $0.reason = Array(reason) }
         }
         if status >= 600 { cancelBranches(of: tag, at: moment, into: &outputs) }
         return false
@@ -113,8 +100,10 @@ extension Server {
 
     /// A 2xx with media that may not be: its dialog is ended, and the branch has failed.
     private mutating func endBranch(
-        _ index: Int, of tag: UInt64, by message: SIPMessage, at moment: Moment, into outputs: inout Outputs
+        of transaction: ClientTransactionID, _ tag: UInt64, by message: SIPMessage, at moment: Moment,
+        into outputs: inout Outputs
     ) {
+        guard let index = contexts[tag]?.branchIndex(of: transaction) else { return }
         endDialog(
             of: message, branch: index, of: tag, reason: "SIP;cause=488;text=\"Media must be SRTP\"", into: &outputs)
         complete(branch: index, of: tag, status: 488, at: moment, into: &outputs)
@@ -134,12 +123,13 @@ extension Server {
     mutating func complete(
         branch index: Int, of tag: UInt64, status: Int, at moment: Moment, into outputs: inout Outputs
     ) {
-        guard let context = contexts[tag], context.branches[index].isPending else { return }
-        contexts[tag]?.branches[index].progress = .completed(status: status)
-        if context.isBetter(status) {
-            contexts[tag]?.best = nil
-            contexts[tag]?.bestStatus = status
+        let isNew = contexts.update(tag) { context in
+            guard context.branches[index].isPending else { return false }
+            context.branches[index].progress = .completed(status: status)
+            if context.isBetter(status) { context.keep(status, nil, from: index) }
+            return true
         }
+        guard isNew == true else { return }
         settle(tag, at: moment, into: &outputs)
     }
 
@@ -147,7 +137,9 @@ extension Server {
     mutating func branchFailed(
         _ index: Int, of tag: UInt64, _ failure: Dialler.Failure, at moment: Moment, into outputs: inout Outputs
     ) {
-        if let code = failure.code { contexts[tag]?.reason = Self.reason(code, why: failure.why) }
+        if let code = failure.code {
+            _ = contexts.update(tag) { $0.reason = Self.reason(code, why: failure.why) }
+        }
         if startNext(after: index, of: tag, at: moment, into: &outputs) { return }
         complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
     }
@@ -160,32 +152,41 @@ extension Server {
         guard let context = contexts[tag], !context.isAnswered, !context.isCancelled,
             let next = context.branches[index].target.next
         else { return false }
-        contexts[tag]?.branches[index] = ResponseContext.Branch(target: next)
+        _ = contexts.update(tag) { $0.branches[index] = ResponseContext.Branch(target: next) }
         start(branch: index, of: tag, at: moment, into: &outputs)
         return true
     }
 
     /// Answers with the best response once nothing is pending, and forgets the context when nothing can come any more.
     private mutating func settle(_ tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
-        guard contexts[tag]?.hasPendingBranch == false else { return }
-        if contexts[tag]?.isAnswered == false { answerBest(of: tag, at: moment, into: &outputs) }
-        guard contexts[tag]?.isInvite == true else { return contexts.remove(tag) }
-        // Another 2xx may follow for as long as the transaction that took the first one waits for it (RFC 6026 §7.2). It may
-        // have ended before the last branch did; then nobody would come by here again.
-        let mayFollow = contexts[tag]?.branches.contains { branch in
-            branch.isSuccess && branch.transaction.flatMap { transactions.userTag(of: $0) } != nil
+        var remainder = contexts.update(tag) { $0.remainder }
+        if case .answers = remainder {
+            answerBest(of: tag, at: moment, into: &outputs)
+            remainder = contexts.update(tag) { $0.remainder }
         }
-        if mayFollow != true { contexts.remove(tag) }
+        switch remainder {
+        case .ends(isInvite: false): contexts.remove(tag)
+        case .ends(isInvite: true): if !mayFollow(tag) { contexts.remove(tag) }
+        case .waits, .answers, nil: break
+        }
+    }
+
+    /// Whether another 2xx may follow: for as long as the transaction that took the first one waits for it (RFC 6026 §7.2). It
+    /// may have ended before the last branch did; then nobody would come by here again.
+    private func mayFollow(_ tag: UInt64) -> Bool {
+        contexts[tag]?.branches.contains { branch in
+            branch.isSuccess && branch.transaction.flatMap { transactions.userTag(of: $0) } != nil
+        } ?? false
     }
 
     private mutating func answerBest(of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
-        contexts[tag]?.isAnswered = true
+        _ = contexts.update(tag) { $0.isAnswered = true }
         guard let context = contexts[tag] else { return }
         if context.bestStatus == 408, !context.isInvite {
             // RFC 4320 §4.2: too late for the client, too; a 408 would only meet a transaction that has ended.
             transactions.end(context.transaction)
         } else if let best = context.best {
-            passBack(best, from: context.bestBranch, of: tag, at: moment, into: &outputs)
+            passBack(best, context.wayBack(from: context.bestBranch), at: moment, into: &outputs)
         } else {
             answerOwnFailure(context, at: moment, into: &outputs)
         }
@@ -216,9 +217,8 @@ extension Server {
 
     /// RFC 3261 §16.7 step 9: without our Via, to the connection that the request came on.
     private mutating func passBack(
-        _ message: SIPMessage, from branch: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs
+        _ message: SIPMessage, _ back: ResponseContext.WayBack, at moment: Moment, into outputs: inout Outputs
     ) {
-        guard let back = contexts[tag]?.wayBack(from: branch) else { return }
         // RFC 6026 §7.1: also when the connection has gone, because nothing but a final response and its timer ends the
         // transaction of an INVITE.
         switch transactions.respond(message.status, in: back.transaction, at: moment.now) {
@@ -313,7 +313,7 @@ extension Server {
         for (tag, index) in contexts.silentBranches(at: moment.now) {
             guard let branch = contexts[tag]?.branches[index], let id = branch.transaction else { continue }
             if branch.progress == .proceeding {
-                contexts[tag]?.branches[index].timerC = nil
+                _ = contexts.update(tag) { $0.branches[index].timerC = nil }
                 if case .send = transactions.cancel(id, at: moment.now) {
                     writeCancel(for: id, of: tag, into: &outputs)
                 }

@@ -37,7 +37,7 @@ struct ModuleBoundary: Benchmark {
         sum += Hex.encodeBytes(value[..<16]).count
         if let number = slots[here] {
             sum += number
-            slots[here] = number ^ 1
+            _ = slots.update(here) { $0 = number ^ 1 }
         }
         return edits.isEmpty ? 0 : sum
     }

@@ -1,34 +1,43 @@
 /// Finds the header field that a name of any case or a compact form stands for.
 ///
-/// Its arrays are part of it, so that the loops which share it count no references.
-struct HeaderNameTable: Sendable {
-    /// One for the process; it never changes.
+/// One object for the process, so that the loops which share it count no references. A name is compared in words of eight
+/// octets: with the bit of lower case set, only a token's own letters and its hyphen look like those of a name here.
+final class HeaderNameTable: Sendable {
+    /// The one table; it never changes.
     static let shared = HeaderNameTable()
 
-    /// The names in lower case, one after the other, and where each starts; the last entry is the end.
-    private var names = InlineArray<2_048, UInt8>(repeating: 0)
-    private var starts = InlineArray<128, UInt16>(repeating: 0)
-    /// Open addressing: raw value of a header plus one, 0 when free.
-    private var slots = InlineArray<256, UInt8>(repeating: 0)
+    /// The longest name that is known, in words.
+    private static let wordsMax = 4
+    private static let lowerCase: UInt64 = 0x2020_2020_2020_2020
+
+    /// The names in lower case, four words each, by raw value.
+    private let words: [UInt64]
+    /// Their lengths, by raw value.
+    private let lengths: [UInt8]
+    /// 256 slots, open addressing: raw value of a header plus one, 0 when free.
+    private let slots: [UInt8]
     /// By letter a to z: raw value plus one, 0 when the letter is no compact form.
-    private var compact = InlineArray<26, UInt8>(repeating: 0)
+    private let compact: [UInt8]
 
     private init() {
-        var end = 0
+        var words: [UInt64] = []
+        var lengths: [UInt8] = []
+        var slots = [UInt8](repeating: 0, count: 256)
+        var compact = [UInt8](repeating: 0, count: 26)
         for header in HeaderName.allCases {
-            starts[Int(header.rawValue)] = UInt16(end)
-            let text = header.text.utf8.map(\.lowercased)
-            guard let first = text.first, let last = text.last else { continue }
-            for octet in text {
-                names[end] = octet
-                end += 1
-            }
-            starts[Int(header.rawValue) + 1] = UInt16(end)
-            var slot = Self.hash(first, last, text.count)
+            let text = Array(header.text.utf8)
+            lengths.append(UInt8(text.count))
+            for number in 0..<Self.wordsMax { words.append(Self.word(number, of: text.span, from: 0, to: text.count)) }
+            guard !text.isEmpty else { continue }
+            var slot = Self.slot(Self.word(0, of: text.span, from: 0, to: text.count), text.count)
             while slots[slot] != 0 { slot = (slot + 1) & 255 }
             slots[slot] = header.rawValue + 1
             if let letter = header.compactForm { compact[Int(letter - 0x61)] = header.rawValue + 1 }
         }
+        self.words = words
+        self.lengths = lengths
+        self.slots = slots
+        self.compact = compact
     }
 
     /// The field named by `bytes[start..<end]`, which is a token.
@@ -39,28 +48,52 @@ struct HeaderNameTable: Sendable {
             guard letter < 26, bytes[start].isLetter else { return .other }
             return Self.name(compact[Int(letter)])
         }
-        var slot = Self.hash(bytes[start] | 0x20, bytes[end - 1] | 0x20, count)
+        guard count <= Self.wordsMax * 8 else { return .other }
+        let first = Self.word(0, of: bytes, from: start, to: end)
+        var slot = Self.slot(first, count)
         while slots[slot] != 0 {
             let number = Int(slots[slot] - 1)
-            if matches(number, bytes, from: start, count: count) { return Self.name(slots[slot]) }
+            if lengths[number] == count, words[number * Self.wordsMax] == first,
+                count <= 8 || isRest(of: number, bytes, from: start, to: end)
+            {
+                return Self.name(slots[slot])
+            }
             slot = (slot + 1) & 255
         }
         return .other
     }
 
-    private func matches(_ number: Int, _ bytes: Span<UInt8>, from start: Int, count: Int) -> Bool {
-        let low = Int(starts[number])
-        guard Int(starts[number + 1]) - low == count else { return false }
-        for offset in 0..<count where names[low + offset] != bytes[start + offset].lowercased { return false }
+    private func isRest(of number: Int, _ bytes: Span<UInt8>, from start: Int, to end: Int) -> Bool {
+        var word = 1
+        while start + word * 8 < end {
+            let known = words[number * Self.wordsMax + word]
+            guard known == Self.word(word, of: bytes, from: start, to: end) else { return false }
+            word += 1
+        }
         return true
+    }
+
+    /// Eight octets of a name in lower case, zeros behind its end.
+    private static func word(_ number: Int, of bytes: Span<UInt8>, from start: Int, to end: Int) -> UInt64 {
+        let offset = start + number * 8
+        guard offset < end else { return 0 }
+        if offset + 8 <= bytes.count {
+            let word = RawBytes.load(UInt64.self, from: bytes, at: offset) | lowerCase
+            return end - offset >= 8 ? word : word & (1 << UInt64((end - offset) * 8) - 1)
+        }
+        var word: UInt64 = 0
+        for position in offset..<min(end, offset + 8) {
+            word |= UInt64(bytes[position] | 0x20) << UInt64((position - offset) * 8)
+        }
+        return word
+    }
+
+    private static func slot(_ first: UInt64, _ count: Int) -> Int {
+        Int(truncatingIfNeeded: ((first &+ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15) >> 56)
     }
 
     private static func name(_ slot: UInt8) -> HeaderName {
         slot == 0 ? .other : HeaderName(rawValue: slot - 1) ?? .other
-    }
-
-    private static func hash(_ first: UInt8, _ last: UInt8, _ count: Int) -> Int {
-        (Int(first) &* 7 &+ Int(last) &* 31 &+ count &* 13) & 255
     }
 }
 

@@ -49,9 +49,6 @@ struct Link {
     /// The other end's address as it stands in a Via; empty when it is not known.
     var source: [UInt8] { admitted.source }
 
-    /// Changes the link where it stands, in a table for example: nothing of it is copied.
-    mutating func change(_ change: (inout Link) -> Void) { change(&self) }
-
     /// Takes the proof of a later decision about the same evidence.
     mutating func readmit(_ peer: VerifiedPeer) {
         admitted = Admitted(peer, evidence)
@@ -101,7 +98,7 @@ struct LinkTable {
 
     /// Changes a link in place; nothing happens when it has gone.
     mutating func modify(_ id: ConnectionID, _ change: (inout Link) -> Void) {
-        links[id]?.change(change)
+        _ = links.update(id, change)
     }
 
     /// Decides about a new link and registers it when it is admitted.
@@ -138,14 +135,13 @@ struct LinkTable {
         context = new
         var refused: [(id: ConnectionID, refusal: Refusal, trace: Trace, link: Link)] = []
         for id in links.ids {
-            guard var link = links[id] else { continue }
+            guard let link = links[id] else { continue }
             // Some rows of the condition table refuse new links and keep those that were checked before.
             var evidence = link.evidence
             evidence.isLive = true
             switch decide(evidence, in: new) {
             case .admitted(let peer, _):
-                link.readmit(peer)
-                links[id] = link
+                modify(id) { $0.readmit(peer) }
             case .refused(let refusal, let trace):
                 refused.append((id, refusal, trace, link))
             }

@@ -44,25 +44,20 @@ struct ContextTable {
         free.append(index)
     }
 
-    /// The context, while it is kept; assigning nil is not possible, use `remove`.
+    /// The context, while it is kept.
     subscript(tag: UInt64) -> ResponseContext? {
-        _read {
-            let index = Self.index(of: tag)
-            if index < slots.count, slots[index].generation == tag >> 32 {
-                yield slots[index].context
-            } else {
-                yield nil
-            }
-        }
-        _modify {
-            let index = Self.index(of: tag)
-            if index < slots.count, slots[index].generation == tag >> 32, slots[index].context != nil {
-                yield &slots[index].context
-            } else {
-                var nothing: ResponseContext?
-                yield &nothing
-            }
-        }
+        let index = Self.index(of: tag)
+        guard index < slots.count, slots[index].generation == tag >> 32 else { return nil }
+        return slots[index].context
+    }
+
+    /// Changes a context, or asks it something without a copy; nil when it is not kept any more.
+    mutating func update<Result>(_ tag: UInt64, _ change: (inout ResponseContext) -> Result) -> Result? {
+        let index = Self.index(of: tag)
+        guard index < slots.count, slots[index].generation == tag >> 32, var context = slots[index].context.take()
+        else { return nil }
+        defer { slots[index].context = context }
+        return change(&context)
     }
 
     private static func index(of tag: UInt64) -> Int { Int(tag & 0xFFFF_FFFF) }

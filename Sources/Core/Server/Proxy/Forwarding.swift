@@ -11,7 +11,7 @@ extension Server {
         let message = job.facts.message
         var preparation = preparation
         preparation.isFromInside = job.link.peerClass == .server
-        let loop = LoopHash(message, from: job.link.peer)
+        let loop = LoopHash(job.facts, from: job.link.peer)
         guard !isLooping(message, loop) else { return answer(job, 482, "Loop Detected", at: moment, into: &outputs) }
         guard let transaction = job.transaction else {
             return forwardAcknowledgement(job, to: targets, preparation, at: moment, into: &outputs)
@@ -101,7 +101,7 @@ extension Server {
             branch: branches.branch(for: transaction, loop: context.loop))
         write(context.request, edits, to: id, into: &outputs)
         spareEdits = edits
-        contexts[tag]?.branches[index].called(transaction, over: id, timerC: timerC)
+        _ = contexts.update(tag) { $0.branches[index].called(transaction, over: id, timerC: timerC) }
     }
 
     /// An empty list of changes that keeps the memory of the last one; it goes back to `spareEdits`.
@@ -135,7 +135,8 @@ extension Server {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
         addSource(of: request, from: source, &edits)
-        edits.prepend(.via) { appendVia(branch, towards: target, to: &$0) }
+        let sentBy = sentBy(towards: target)
+        edits.prepend(.via) { $0.append(via: sentBy, branch: branch) }
     }
 
     /// Whom the next hop is told that a request is from. A partner is told of a caller who hides that he is one of ours, and
@@ -166,27 +167,24 @@ extension Server {
 
     /// What was an answer to us is for nobody else. RFC 3261 §22.3: credentials for other realms pass.
     private func removeOwnCredentials(of request: SIPMessage, _ edits: inout MessageEdits) {
+        guard request.has(.authorization) || request.has(.proxyAuthorization) else { return }
+        let realm = surroundings.realm
         for name in [HeaderName.authorization, .proxyAuthorization] where request.has(name) {
             let values = request.values(of: name)
-            let foreign = values.filter { DigestCredentials($0).map { $0.realm != surroundings.realm[...] } ?? true }
+            let foreign = values.filter { DigestCredentials($0).map { $0.realm != realm[...] } ?? true }
             guard foreign.count < values.count else { continue }
             edits.remove(name)
             for value in foreign { edits.append(name, value) }
         }
     }
 
-    /// The Via of a branch, with the name and port that the next hop knows this server by.
-    func appendVia(_ branch: [UInt8], towards target: Target, to value: inout [UInt8]) {
-        let sentBy =
-            switch target.hop {
-            case .connection(let id): isOutside(id) ? surroundings.outsideHost : surroundings.insideHost
-            case .link(.partner, _): surroundings.outsideHost
-            case .link(.server, _), .link(.application, _), .link(.registrar, _): surroundings.insideHost
-            }
-        value.append(text: "SIP/2.0/TLS ")
-        value.append(contentsOf: sentBy)
-        value.append(text: ";branch=")
-        value.append(contentsOf: branch)
+    /// Name and port by which the next hop knows this server: sent-by of a branch's Via.
+    func sentBy(towards target: Target) -> [UInt8] {
+        switch target.hop {
+        case .connection(let id): isOutside(id) ? surroundings.outsideHost : surroundings.insideHost
+        case .link(.partner, _): surroundings.outsideHost
+        case .link(.server, _), .link(.application, _), .link(.registrar, _): surroundings.insideHost
+        }
     }
 
     /// Whether a client came to the listener that faces the outside. Of a connection that another shard holds only the
@@ -263,16 +261,16 @@ extension Server {
 struct LoopHash: Hashable {
     let value: UInt32
 
-    init(_ message: SIPMessage, from peer: VerifiedPeer) {
+    init(_ facts: RequestFacts, from peer: VerifiedPeer) {
         var hash = FieldHash()
         hash.mix(peer.peerClass.rawValue.utf8.span)
         if let identity = peer.identity { hash.mix(identity.utf8.span) }
-        hash.mix(message.requestURIBytes.span)
-        for element in message.elements(of: .route) { hash.mix(element.span) }
-        if let callID = message.callID { hash.mix(callID.span) }
-        if let tag = message.fromTag { hash.mix(tag.span) }
-        if let tag = message.toTag { hash.mix(tag.span) }
-        if let cSeq = message.value(of: .cSeq) { hash.mix(cSeq.span) }
+        hash.mix(facts.target.bytes.span)
+        for element in facts.message.elements(of: .route) { hash.mix(element.span) }
+        hash.mix(facts.callID.span)
+        hash.mix(facts.fromTag.span)
+        hash.mix(facts.toTag.span)
+        if let cSeq = facts.message.value(of: .cSeq) { hash.mix(cSeq.span) }
         value = UInt32(truncatingIfNeeded: hash.value ^ hash.value >> 32)
     }
 

@@ -8,9 +8,8 @@ import Trust
 extension Server {
     /// RFC 3261 §16.10: ends every branch that still waits for a final response.
     mutating func cancelBranches(of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
-        guard contexts[tag]?.isInvite == true else { return }
-        contexts[tag]?.isCancelled = true
-        guard let context = contexts[tag] else { return }
+        guard let context = contexts[tag], context.isInvite else { return }
+        _ = contexts.update(tag) { $0.isCancelled = true }
         for (index, branch) in context.branches.enumerated() where branch.isPending {
             guard let transaction = branch.transaction else {
                 complete(branch: index, of: tag, status: 487, at: moment, into: &outputs)
@@ -73,7 +72,8 @@ extension Server {
         guard let id = order.connection else { return }
         let request = context.request
         var lines = HeaderLines()
-        lines.add(.via) { appendVia(branch, towards: order.target, to: &$0) }
+        let sentBy = sentBy(towards: order.target)
+        lines.add(.via) { $0.append(via: sentBy, branch: branch) }
         for route in order.routes { lines.add(.route, route) }
         lines.add(.maxForwards, String(ServerLimits.maxForwards))
         lines.add(.from, request.value(of: .from) ?? [])

@@ -112,12 +112,44 @@ struct ResponseContext {
         let isFromInside: Bool
     }
 
-    /// The way back of a response that came over a branch; nil when there is no such branch.
-    func wayBack(from branch: Int) -> WayBack? {
-        guard branches.indices.contains(branch) else { return nil }
-        return WayBack(
+    /// The way back of a response that came over a branch.
+    func wayBack(from branch: Int) -> WayBack {
+        WayBack(
             transaction: transaction, connection: connection, method: request.method,
             isFromInside: branches[branch].target.isInside)
+    }
+
+    /// Takes a provisional response: the way on which it goes back, when it does.
+    mutating func proceed(_ transaction: ClientTransactionID, status: UInt16, at now: Instant) -> WayBack? {
+        guard let index = branchIndex(of: transaction) else { return nil }
+        branches[index].proceed(at: now)
+        // RFC 3261 §16.7 step 5: a 100 is for the next hop only. RFC 4320 §4.1: no other request than INVITE has more.
+        return status > 100 && isInvite && !isAnswered ? wayBack(from: index) : nil
+    }
+
+    /// Takes a final response.
+    mutating func finish(_ transaction: ClientTransactionID, status: Int) -> (branch: Int, wayBack: WayBack?)? {
+        guard let index = branchIndex(of: transaction) else { return nil }
+        branches[index].progress = .completed(status: status)
+        // Every 2xx to an INVITE goes back at once, also a second one (RFC 3261 §16.7 step 5).
+        guard status < 300, !isAnswered || isInvite else { return (index, nil) }
+        isAnswered = true
+        return (index, wayBack(from: index))
+    }
+
+    /// What is left to do once a branch has ended.
+    enum Remainder {
+        /// Branches still wait.
+        case waits
+        /// The best response is due.
+        case answers
+        /// Answered, and nothing can follow but another 2xx to an INVITE.
+        case ends(isInvite: Bool)
+    }
+
+    var remainder: Remainder {
+        if hasPendingBranch { return .waits }
+        return isAnswered ? .ends(isInvite: isInvite) : .answers
     }
 
     var hasPendingBranch: Bool { branches.contains { $0.isPending } }
@@ -132,6 +164,13 @@ struct ResponseContext {
     func isBetter(_ status: Int) -> Bool {
         guard bestStatus != 0 else { return true }
         return Self.rank(status) < Self.rank(bestStatus)
+    }
+
+    /// Keeps the best response so far; nil when it is one of our own making.
+    mutating func keep(_ status: Int, _ response: SIPMessage?, from branch: Int) {
+        best = response
+        bestBranch = branch
+        bestStatus = status
     }
 
     private static func rank(_ status: Int) -> Int {

@@ -66,7 +66,8 @@ extension Server {
             for element in message.elements(of: .path) { lines.add(.path, element) }
         }
         // RFC 3608 §5: requests of this client should come through this server.
-        lines.add(.serviceRoute) { $0.append(sip: surroundings.insideHost, parameters: ";transport=tls;lr") }
+        let home = surroundings.insideHost
+        lines.add(.serviceRoute) { $0.append(sip: home, parameters: ";transport=tls;lr") }
         if order.supportsOutbound, order.contacts.contains(where: { $0.regID != nil && $0.instanceID != nil }) {
             // RFC 5626 §6: the client must know that its flows are kept, and how soon it must be heard of.
             lines.add(.require, "outbound")

@@ -18,4 +18,12 @@ extension [UInt8] {
         append(text: parameters)
         append(UInt8(ascii: ">"))
     }
+
+    /// Appends the value of a Via.
+    mutating func append(via sentBy: [UInt8], branch: [UInt8]) {
+        append(text: "SIP/2.0/TLS ")
+        append(contentsOf: sentBy)
+        append(text: ";branch=")
+        append(contentsOf: branch)
+    }
 }
