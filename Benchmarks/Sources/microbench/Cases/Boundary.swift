@@ -1,8 +1,9 @@
 import Basis
 import SIP
 
-/// The generic parts of the modules, used from outside of them: what the compiler makes of these for one type it can make
-/// only where it sees their source. If it no longer does, each octet costs a call, and this case many times as much.
+/// What the modules offer, called from another module. A generic function is not compiled again there for the type that it is
+/// called with: each element of a sequence costs calls through witness tables, some hundred instructions. So this case rises
+/// many times over when a part that is concrete becomes generic, or when what is generic is no longer made for one type.
 struct ModuleBoundary: Benchmark {
     static let name = "boundary"
     static let summary = "header elements, parameters, edits, hexadecimal and slots, used from another module"
