@@ -47,6 +47,17 @@ public struct Chance: RandomNumberGenerator, Sendable {
         return result
     }
 
+    /// 64 fresh bits as sixteen hexadecimal digits: tags and branches.
+    public mutating func hexDigits() -> [UInt8] {
+        let word = next()
+        var digits: [UInt8] = []
+        digits.reserveCapacity(16)
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            digits.append(Hex.digit(UInt8(truncatingIfNeeded: word >> shift) & 15))
+        }
+        return digits
+    }
+
     private mutating func refill() {
         var input = seed
         for shift in stride(from: UInt64(56), through: 0, by: -8) {

@@ -6,6 +6,7 @@ public enum Hex {
     }
 
     /// The same as ASCII bytes, for writing into a message.
+    @inlinable
     public static func encodeBytes(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.underestimatedCount * 2)
@@ -32,7 +33,8 @@ public enum Hex {
         return high == nil ? result : nil
     }
 
-    private static func digit(_ value: UInt8) -> UInt8 {
+    @usableFromInline
+    static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 

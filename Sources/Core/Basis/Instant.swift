@@ -28,6 +28,12 @@ public struct Instant: Hashable, Comparable, Sendable {
     public static func - (left: Instant, right: Instant) -> Interval {
         Interval(nanoseconds: left.nanoseconds > right.nanoseconds ? left.nanoseconds - right.nanoseconds : 0)
     }
+
+    /// The earlier one of two deadlines, of which each may be missing.
+    public static func earliest(_ one: Instant?, _ other: Instant?) -> Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
 }
 
 /// A length of time, never negative, in nanoseconds. 64 bits, so that a table of deadlines stays small.

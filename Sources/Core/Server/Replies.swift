@@ -34,7 +34,7 @@ extension Server {
     ) {
         guard let link = links[id] else { return }
         var writer = ResponseWriter(to: request, status: status, reason: reason)
-        if status > 100 { writer.toTag = Hex.encodeBytes(chance.bytes(8)) }
+        if status > 100 { writer.toTag = chance.hexDigits() }
         // RFC 3261 §18.2.1: the address that the request came from, when it is not the one that the client believes in.
         writer.received = link.source
         writer.setLines(lines)
@@ -59,7 +59,7 @@ extension Server {
 
     /// RFC 3261 §8.2.2.3: what is required of the server where a request ends, and which it does not understand.
     static func refusalOfRequirements(_ message: SIPMessage) -> Routing? {
-        RequestValidation.check(message, role: .userAgentServer, supportedOptions: supportedOptions)
+        RequestValidation.requirements(of: message, supportedOptions: supportedOptions)
             .map { .reply($0.status, $0.reason, $0.lines) }
     }
 }

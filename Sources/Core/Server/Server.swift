@@ -86,14 +86,9 @@ public struct Server {
 
     /// When `advance` must be called next, if nothing happens before.
     public var nextDeadline: Instant? {
-        let ofRequests = Self.earlier(transactions.nextDeadline, contexts.nextDeadline)
-        let ofFlows = Self.earlier(deadlines.next, expirySweep.next(in: shared.location))
-        return Self.earlier(ofRequests, ofFlows)
-    }
-
-    private static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
-        guard let one, let other else { return one ?? other }
-        return min(one, other)
+        let ofRequests = Instant.earliest(transactions.nextDeadline, contexts.nextDeadline)
+        let ofFlows = Instant.earliest(deadlines.next, expirySweep.next(in: shared.location))
+        return .earliest(ofRequests, ofFlows)
     }
 }
 

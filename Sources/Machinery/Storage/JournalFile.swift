@@ -3,22 +3,20 @@ internal import Server
 /// The journal and the folded bindings in the file, through prepared statements. One thread at a time uses it.
 ///
 /// The journal is an insert into an ordered table: the cheapest durable write that SQLite has. Folding moves the oldest
-/// rows into `bindings`, the last one of each key; a step is one transaction, so a crash leaves it done or not begun.
+/// rows into `bindings`, those that no later row of their key follows; a step is one transaction, so a crash leaves it done
+/// or not begun.
 final class JournalFile {
     private let connection: RawConnection
     private let begin: Statement
     private let commit: Statement
     private let rollback: Statement
     private let insert: Statement
-    private let foldValues: Statement
-    private let foldEnds: Statement
+    private let foldValue: Statement
+    private let foldEnd: Statement
     private let foldDelete: Statement
     private let select: Statement
 
-    /// The oldest row that was not folded yet.
-    private var firstRow: Int64 = 1
-    /// The row that the next record gets.
-    private var nextRow: Int64 = 1
+    private var unfolded = UnfoldedRows()
 
     /// Opens the migrated database at `path`.
     init(path: String, settings: StorageSettings) throws(SQLiteFailure) {
@@ -28,15 +26,14 @@ final class JournalFile {
         commit = try Statement("COMMIT", on: connection)
         rollback = try Statement("ROLLBACK", on: connection)
         insert = try Statement("INSERT INTO journal (id, key, value) VALUES (?1, ?2, ?3)", on: connection)
-        let lastOfEachKey = "id IN (SELECT max(id) FROM journal WHERE id BETWEEN ?1 AND ?2 GROUP BY key)"
-        foldValues = try Statement(
+        foldValue = try Statement(
             """
-            INSERT INTO bindings (key, value) SELECT key, value FROM journal WHERE \(lastOfEachKey) AND value IS NOT NULL
+            INSERT INTO bindings (key, value) SELECT key, value FROM journal WHERE id = ?1 AND value IS NOT NULL
             ON CONFLICT (key) DO UPDATE SET value = excluded.value
             """, on: connection)
-        foldEnds = try Statement(
-            "DELETE FROM bindings WHERE key IN (SELECT key FROM journal WHERE \(lastOfEachKey) AND value IS NULL)",
-            on: connection)
+        foldEnd = try Statement(
+            "DELETE FROM bindings WHERE key = (SELECT key FROM journal WHERE id = ?1 AND value IS NULL)", on: connection
+        )
         foldDelete = try Statement("DELETE FROM journal WHERE id BETWEEN ?1 AND ?2", on: connection)
         select = try Statement(
             """
@@ -45,37 +42,37 @@ final class JournalFile {
             SELECT key, value FROM bindings WHERE key NOT IN (SELECT key FROM journal)
             ORDER BY key
             """, on: connection)
-        try Statement("SELECT coalesce(min(id), 1), coalesce(max(id), 0) + 1 FROM journal", on: connection)
-            .forEachRow { row in
-                firstRow = row.integer(0)
-                nextRow = row.integer(1)
-            }
+        try Statement("SELECT id, key FROM journal ORDER BY id", on: connection).forEachRow { row in
+            unfolded.append(row.bytes(1), as: row.integer(0))
+        }
     }
 
     /// How many rows wait to be folded.
-    var rowsToFold: Int { Int(nextRow - firstRow) }
+    var rowsToFold: Int { unfolded.count }
 
     /// Commits `records`, whose values are whole, in one transaction: all of them or, when it throws, none.
     func append(_ records: ArraySlice<QueuedRecord>) throws(SQLiteFailure) {
         try transaction { () throws(SQLiteFailure) in
-            var row = nextRow
+            var row = unfolded.nextRow
             for queued in records {
                 try insert.run(row, queued.record.key, queued.record.value)
                 row += 1
             }
         }
-        nextRow += Int64(records.count)
+        for queued in records { unfolded.append(queued.record.key, as: unfolded.nextRow) }
     }
 
     /// Folds at most `rowsMax` of the oldest rows into the bindings, in one transaction.
     func fold(rowsMax: Int) throws(SQLiteFailure) {
-        let lastRow = min(firstRow + Int64(rowsMax), nextRow) - 1
+        let rows = unfolded.oldest(rowsMax)
         try transaction { () throws(SQLiteFailure) in
-            try foldValues.run(firstRow, lastRow)
-            try foldEnds.run(firstRow, lastRow)
-            try foldDelete.run(firstRow, lastRow)
+            for row in rows where unfolded.isLastOfItsKey(row) {
+                try foldValue.run(row)
+                try foldEnd.run(row)
+            }
+            try foldDelete.run(rows.lowerBound, rows.upperBound - 1)
         }
-        firstRow = lastRow + 1
+        unfolded.removeOldest(rows.count)
     }
 
     /// Every key that has a value: what was folded, with the journal played over it, in the order of the keys.

@@ -23,9 +23,9 @@ public struct StorageSettings: Hashable, Sendable {
     /// The largest key and value of a journal record together, in bytes.
     public var recordBytesMax = 256 << 10
     /// From this many rows on, the journal is folded into the table of bindings when no record waits.
-    public var foldStartRows = 8_192
+    public var foldStartRows = 32_768
     /// From this many rows on, it is folded although records wait: one step behind each commit.
-    public var foldForcedRows = 65_536
+    public var foldForcedRows = 131_072
     /// The most rows that one step folds; larger than a commit, so that forced steps gain on it.
     public var foldStepRows = 1_024
     /// From this many pages (4 KiB) of write-ahead log on, they are moved into the file.

@@ -43,8 +43,14 @@ public enum RequestValidation {
             if request.maxForwards == 0 { return RequestProblem(483, "Too Many Hops", .maxForwards) }
             return checkOptions(request, .proxyRequire, supportedOptions)
         case .userAgentServer:
-            return checkOptions(request, .require, supportedOptions)
+            return requirements(of: request, supportedOptions: supportedOptions)
         }
+    }
+
+    /// RFC 3261 §8.2.2.3: what a request that `check` has passed requires of the element in which it ends, and that it does
+    /// not support; nil when there is nothing.
+    public static func requirements(of request: SIPMessage, supportedOptions: [String]) -> RequestProblem? {
+        checkOptions(request, .require, supportedOptions)
     }
 
     /// RFC 3261 §16.3 step 2: a scheme that is not understood is 416, a broken URI 400.

@@ -58,7 +58,7 @@ struct LinkDeadlines {
         }
     }
 
-    var next: Instant? { [proofs.next, reads.next, expiries.last?.deadline].compactMap(\.self).min() }
+    var next: Instant? { .earliest(.earliest(proofs.next, reads.next), expiries.last?.deadline) }
 
     mutating func takeOverdue(until now: Instant) -> (duty: Duty, id: ConnectionID)? {
         if let id = proofs.take(until: now) { return (.prove, id) }

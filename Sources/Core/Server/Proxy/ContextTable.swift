@@ -71,8 +71,7 @@ struct ContextTable {
     var nextDeadline: Instant? {
         let timerC = firstTimer < timersC.count ? timersC[firstTimer].deadline : nil
         let trying = firstUnanswered < unanswered.count ? unanswered[firstUnanswered].deadline : nil
-        guard let timerC, let trying else { return timerC ?? trying }
-        return min(timerC, trying)
+        return .earliest(timerC, trying)
     }
 
     /// Sees to it that a request that is no INVITE comes up in `overdue`, unless it is answered before.

@@ -54,10 +54,10 @@ extension Server {
             if links[id]?.isCongested == true {
                 return complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
             }
-            send(branch: index, of: tag, over: id, at: moment, into: &outputs)
+            send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
         case .link(let dialled, let address):
             switch dialler.way(to: dialled, for: .branch(index, context: tag), at: moment.now) {
-            case .send(let id): send(branch: index, of: tag, over: id, at: moment, into: &outputs)
+            case .send(let id): send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
             case .wait(let mustDial):
                 if mustDial { outputs.items.append(.dial(DialRequest(dialled: dialled, address: address))) }
             case .fail(let failure): branchFailed(index, of: tag, failure, at: moment, into: &outputs)
@@ -86,6 +86,13 @@ extension Server {
         branch index: Int, of tag: UInt64, over id: ConnectionID, at moment: Moment, into outputs: inout Outputs
     ) {
         guard let context = contexts[tag], context.branches[index].isPending else { return }
+        send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
+    }
+
+    private mutating func send(
+        _ context: ResponseContext, branch index: Int, of tag: UInt64, over id: ConnectionID, at moment: Moment,
+        into outputs: inout Outputs
+    ) {
         let started =
             context.isInvite
             ? transactions.startInvite(on: id, userTag: tag, at: moment.now)
@@ -228,7 +235,7 @@ extension Server {
             defer { spareEdits = edits }
             prepare(
                 &edits, for: target, of: message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
-                branch: BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8)))
+                branch: BranchTokens.cookie + chance.hexDigits())
             switch target.hop {
             case .connection(let id):
                 // A flow that has gone takes nothing; the caller hears of it by the BYE that it cannot deliver either.

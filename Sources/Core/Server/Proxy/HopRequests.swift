@@ -61,7 +61,7 @@ extension Server {
                 request.number &+= 1
                 request.reason = Array(reason.utf8)
             }
-            let branch = BranchTokens.cookie + Hex.encodeBytes(chance.bytes(8))
+            let branch = BranchTokens.cookie + chance.hexDigits()
             write(request, branch, context, into: &outputs)
         }
     }
