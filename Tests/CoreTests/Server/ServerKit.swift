@@ -87,11 +87,14 @@ final class TestServer {
         return id
     }
 
-    /// Answers the oldest dial with a link to one of our servers, or to Fabrikam when `name` is nil.
-    func answerDial(as name: String?) throws -> ConnectionID {
+    /// Answers the oldest dial with a link to one of our servers, or to a partner when `name` is nil: Fabrikam, or who
+    /// shows another certificate.
+    func answerDial(as name: String?, by partner: CertificateRequest = DecisionWorld.fabrikamEdge) throws
+        -> ConnectionID
+    {
         let dial = try #require(dials.first)
         dials.removeFirst()
-        let chain = try name.map { try world.chain(of: $0) } ?? world.fabrikam.chain(DecisionWorld.fabrikamEdge)
+        let chain = try name.map { try world.chain(of: $0) } ?? world.fabrikam.chain(partner)
         let id = connect(.dialled(dial.dialled, chain))
         try #require(closed[id] == nil, "\(events)")
         return id
