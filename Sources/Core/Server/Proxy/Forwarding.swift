@@ -147,13 +147,20 @@ extension Server {
         }
     }
 
-    /// RFC 3261 §18.2.1: the topmost Via with the address that the request came from; nil when sent-by is that address.
+    /// RFC 3261 §18.2.1: the topmost Via with the address that the request came from; nil when sent-by is that address. What
+    /// the sender itself says about that is taken out.
     private func viaWithSource(of request: SIPMessage, from source: ConnectionID) -> [UInt8]? {
         guard let address = links[source]?.evidence.remoteAddress, let element = request.firstElement(of: .via),
-            let via = Via(element), via.received == nil
+            let via = Via(element)
         else { return nil }
-        guard !via.host.equals(address.host), !via.host.equals("[\(address.host)]") else { return nil }
-        return Array(element) + Array(";received=".utf8) + Array(address.host.utf8)
+        let isSentBy = via.host.equals(address.host) || via.host.equals("[\(address.host)]")
+        guard !isSentBy || via.received != nil else { return nil }
+        var bytes = Array(element.prefix { $0 != UInt8(ascii: ";") })
+        for (name, value) in via.parameters where !name.equalsIgnoringCase("received") {
+            bytes += [UInt8(ascii: ";")] + name
+            if let value { bytes += [UInt8(ascii: "=")] + value }
+        }
+        return isSentBy ? bytes : bytes + Array(";received=\(address.host)".utf8)
     }
 
     /// What was an answer to us is for nobody else. RFC 3261 §22.3: credentials for other realms pass.
