@@ -15,7 +15,7 @@ struct HeadScan: Sendable {
     private(set) var headerLines = 0
     /// The start of the first Content-Length line; nil when there was none.
     private(set) var contentLengthLine: Int?
-    /// The start of the second one.
+    /// The start of the second one, or of what looks like one.
     private(set) var repeatedContentLengthLine: Int?
     /// Whether the head has control characters other than line ends and HTAB.
     private(set) var hasControls = false
@@ -60,7 +60,9 @@ struct HeadScan: Sendable {
         guard lineStart > 0 else { return nil }
         let first = bytes[lineStart]
         if first.isWhitespace {
-            return headerLines == 0 ? SIPViolation(.foldedStartLine, at: lineStart) : nil
+            if headerLines == 0 { return SIPViolation(.foldedStartLine, at: lineStart) }
+            if looksLikeLength(bytes, from: lineStart) { noteLength() }
+            return nil
         }
         headerLines += 1
         if headerLines > limits.headerLinesMax, excessLine == nil { excessLine = lineStart }
@@ -68,13 +70,34 @@ struct HeadScan: Sendable {
         guard letter == UInt8(ascii: "c") || letter == UInt8(ascii: "l") else { return nil }
         var nameEnd = lineStart
         while nameEnd < position, bytes[nameEnd].isToken { nameEnd += 1 }
-        guard HeaderNameTable.shared.lookUp(bytes, from: lineStart, to: nameEnd) == .contentLength else { return nil }
-        if contentLengthLine == nil {
-            contentLengthLine = lineStart
-        } else if repeatedContentLengthLine == nil {
-            repeatedContentLengthLine = lineStart
+        if HeaderNameTable.shared.lookUp(bytes, from: lineStart, to: nameEnd) == .contentLength {
+            if contentLengthLine == nil { contentLengthLine = lineStart } else { noteLength() }
+        } else if looksLikeLength(bytes, from: lineStart) {
+            noteLength()
         }
         return nil
+    }
+
+    /// A second length, or what another element may take for one.
+    private mutating func noteLength() {
+        if repeatedContentLengthLine == nil { repeatedContentLengthLine = lineStart }
+    }
+
+    /// Whether a line that is no Content-Length would be one to an element that reads carelessly: behind the white space of a
+    /// fold, or with an underscore. Elements differ about where such a message ends (Kamailio 5.6 counts both), so that
+    /// nothing good can come of it.
+    private func looksLikeLength(_ bytes: Span<UInt8>, from start: Int) -> Bool {
+        var offset = start
+        while offset < position, bytes[offset].isWhitespace { offset += 1 }
+        let nameStart = offset
+        while offset < position, bytes[offset].isToken { offset += 1 }
+        let name = bytes.extracting(nameStart..<offset)
+        while offset < position, bytes[offset].isWhitespace { offset += 1 }
+        guard offset < position, bytes[offset] == Octet.colon else { return false }
+        if HeaderNameTable.shared.lookUp(name, from: 0, to: name.count) == .contentLength { return true }
+        let other = "content_length".utf8
+        return name.count == other.count
+            && other.indices.enumerated().allSatisfy { name[$0.0].lowercased == other[$0.1] }
     }
 }
 
