@@ -19,6 +19,8 @@ final class TestServer {
     private(set) var inbox: [ConnectionID: [SIPMessage]] = [:]
     /// Octets that are no message: keep-alives.
     private(set) var stray: [ConnectionID: [UInt8]] = [:]
+    /// The octets of everything that was ever written to a connection.
+    private(set) var octets: [ConnectionID: [UInt8]] = [:]
     private(set) var closed: [ConnectionID: CloseCause] = [:]
     private(set) var dials: [DialRequest] = []
     private(set) var records: [JournalRecord] = []
@@ -182,6 +184,7 @@ final class TestServer {
             case .proven(let id): proven.insert(id)
             case .send(let id, let range):
                 let bytes = Array(outputs.bytes[Int(range.start)..<Int(range.end)])
+                octets[id, default: []] += bytes
                 if let message = try? SIPMessage.parse(bytes) {
                     inbox[id, default: []].append(message)
                 } else {
