@@ -19,6 +19,8 @@ final class TestServer {
     private(set) var inbox: [ConnectionID: [SIPMessage]] = [:]
     /// Octets that are no message: keep-alives.
     private(set) var stray: [ConnectionID: [UInt8]] = [:]
+    /// The octets of everything that was ever written to a connection.
+    private(set) var octets: [ConnectionID: [UInt8]] = [:]
     private(set) var closed: [ConnectionID: CloseCause] = [:]
     private(set) var dials: [DialRequest] = []
     private(set) var records: [JournalRecord] = []
@@ -87,11 +89,14 @@ final class TestServer {
         return id
     }
 
-    /// Answers the oldest dial with a link to one of our servers, or to Fabrikam when `name` is nil.
-    func answerDial(as name: String?) throws -> ConnectionID {
+    /// Answers the oldest dial with a link to one of our servers, or to a partner when `name` is nil: Fabrikam, or who
+    /// shows another certificate.
+    func answerDial(as name: String?, by partner: CertificateRequest = DecisionWorld.fabrikamEdge) throws
+        -> ConnectionID
+    {
         let dial = try #require(dials.first)
         dials.removeFirst()
-        let chain = try name.map { try world.chain(of: $0) } ?? world.fabrikam.chain(DecisionWorld.fabrikamEdge)
+        let chain = try name.map { try world.chain(of: $0) } ?? world.fabrikam.chain(partner)
         let id = connect(.dialled(dial.dialled, chain))
         try #require(closed[id] == nil, "\(events)")
         return id
@@ -179,6 +184,7 @@ final class TestServer {
             case .proven(let id): proven.insert(id)
             case .send(let id, let range):
                 let bytes = Array(outputs.bytes[Int(range.start)..<Int(range.end)])
+                octets[id, default: []] += bytes
                 if let message = try? SIPMessage.parse(bytes) {
                     inbox[id, default: []].append(message)
                 } else {

@@ -15,7 +15,7 @@ struct HeadScan: Sendable {
     private(set) var headerLines = 0
     /// The start of the first Content-Length line; nil when there was none.
     private(set) var contentLengthLine: Int?
-    /// The start of the second one.
+    /// The start of the second one, or of what looks like one.
     private(set) var repeatedContentLengthLine: Int?
     /// Whether the head has control characters other than line ends and HTAB.
     private(set) var hasControls = false
@@ -60,7 +60,9 @@ struct HeadScan: Sendable {
         guard lineStart > 0 else { return nil }
         let first = bytes[lineStart]
         if first.isWhitespace {
-            return headerLines == 0 ? SIPViolation(.foldedStartLine, at: lineStart) : nil
+            if headerLines == 0 { return SIPViolation(.foldedStartLine, at: lineStart) }
+            if continuesLikeLength(bytes) { noteLength() }
+            return nil
         }
         headerLines += 1
         if headerLines > limits.headerLinesMax, excessLine == nil { excessLine = lineStart }
@@ -68,13 +70,34 @@ struct HeadScan: Sendable {
         guard letter == UInt8(ascii: "c") || letter == UInt8(ascii: "l") else { return nil }
         var nameEnd = lineStart
         while nameEnd < position, bytes[nameEnd].isToken { nameEnd += 1 }
-        guard HeaderNameTable.shared.lookUp(bytes, from: lineStart, to: nameEnd) == .contentLength else { return nil }
-        if contentLengthLine == nil {
-            contentLengthLine = lineStart
-        } else if repeatedContentLengthLine == nil {
-            repeatedContentLengthLine = lineStart
+        if HeaderNameTable.shared.lookUp(bytes, from: lineStart, to: nameEnd) == .contentLength {
+            if contentLengthLine == nil { contentLengthLine = lineStart } else { noteLength() }
+        } else if bytes.extracting(lineStart..<nameEnd).equalsIgnoringCase(Self.carelessName) {
+            noteLength()
         }
         return nil
+    }
+
+    /// A second length, or what another element may take for one.
+    private mutating func noteLength() {
+        if repeatedContentLengthLine == nil { repeatedContentLengthLine = lineStart }
+    }
+
+    /// Elements that read carelessly take this for Content-Length too, and a length behind the white space of a fold. They
+    /// differ about where such a message ends (Kamailio 5.6 counts both), so that nothing good can come of either.
+    private static let carelessName = "content_length"
+
+    /// Whether a line that continues the one before would be a Content-Length without the white space in front.
+    private func continuesLikeLength(_ bytes: Span<UInt8>) -> Bool {
+        var offset = lineStart
+        while offset < position, bytes[offset].isWhitespace { offset += 1 }
+        let nameStart = offset
+        while offset < position, bytes[offset].isToken { offset += 1 }
+        let name = bytes.extracting(nameStart..<offset)
+        while offset < position, bytes[offset].isWhitespace { offset += 1 }
+        guard offset < position, bytes[offset] == Octet.colon else { return false }
+        return HeaderNameTable.shared.lookUp(name, from: 0, to: name.count) == .contentLength
+            || name.equalsIgnoringCase(Self.carelessName)
     }
 }
 

@@ -158,15 +158,25 @@ extension Server {
         }
     }
 
-    /// RFC 3261 §18.2.1: the topmost Via says from which address the request came, unless sent-by is that address.
+    /// RFC 3261 §18.2.1: the topmost Via says from which address the request came, unless sent-by is that address. What the
+    /// sender itself says about that is taken out.
     private func addSource(of request: SIPMessage, from source: ConnectionID, _ edits: inout MessageEdits) {
         guard let address = links[source]?.source, !address.isEmpty, let element = request.firstElement(of: .via),
-            let via = Via(element), via.received == nil
+            let via = Via(element)
         else { return }
         let host = via.host.first == UInt8(ascii: "[") ? via.host.dropFirst().dropLast() : via.host
-        guard host != address[...] else { return }
+        let isSentBy = host == address[...]
+        guard !isSentBy || via.received != nil else { return }
         edits.replaceFirst(.via) { value in
-            value.append(contentsOf: element)
+            value.append(contentsOf: element.prefix { $0 != UInt8(ascii: ";") })
+            for (name, parameter) in via.parameters where !name.equalsIgnoringCase("received") {
+                value.append(UInt8(ascii: ";"))
+                value.append(contentsOf: name)
+                guard let parameter else { continue }
+                value.append(UInt8(ascii: "="))
+                value.append(contentsOf: parameter)
+            }
+            guard !isSentBy else { return }
             value.append(text: ";received=")
             value.append(contentsOf: address)
         }

@@ -30,7 +30,7 @@ extension Server {
         if record?.state == .enabled, shared.proven.isProven(account, on: flow, at: moment.now) {
             return .user(account)
         }
-        let address = source(of: flow, job.link)
+        let address = source(of: flow, job)
         if let pause = backOff.wait(for: account, from: address, at: moment.now) {
             return .answer(503, "Too many failures", Self.retryAfter(seconds: pause.wholeSeconds + 1))
         }
@@ -106,11 +106,22 @@ extension Server {
         }
     }
 
-    /// Where a guesser sits. Behind an edge the address would be the edge's, and one guesser would hold back everybody outside.
-    private func source(of flow: Flow, _ link: Link) -> [UInt8] {
+    /// Where a guesser sits. Behind an edge that is the address that the edge saw: its own stands for everybody outside, and a
+    /// flow is as cheap as a connection.
+    private func source(of flow: Flow, _ job: Job) -> [UInt8] {
         switch flow {
-        case .direct: link.evidence.remoteAddress?.ip ?? []
-        case .edge(let edge): edge.token
+        case .direct: job.link.evidence.remoteAddress?.network ?? []
+        case .edge(let edge): Self.addressSeenByEdge(job.facts.message)?.network ?? edge.token
         }
+    }
+
+    /// RFC 3261 §18.2.1: the edge's own Via stands on top, and in the next one `received`, or sent-by when it is the same, is
+    /// where the client is.
+    private static func addressSeenByEdge(_ message: SIPMessage) -> NetworkAddress? {
+        guard let via = message.elements(of: .via).dropFirst().first(where: { _ in true }).flatMap({ Via($0) }) else {
+            return nil
+        }
+        let host = (via.received ?? via.host).text
+        return NetworkAddress(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]:0" : "\(host):0")
     }
 }

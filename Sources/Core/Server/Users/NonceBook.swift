@@ -25,8 +25,8 @@ public final class NonceBook: Sendable {
         var highest: [UInt64: UInt32] = [:]
         var order: [(random: UInt64, made: Instant)] = []
         var oldest = 0
-        /// Nonces made before this moment may have been forgotten: unknown ones among them are stale.
-        var forgottenBefore = Instant.zero
+        /// The latest making of a nonce that was forgotten: unknown ones up to it may have been used, and are stale.
+        var forgottenUpTo: Instant?
     }
 
     private final class Box: Sendable {
@@ -49,8 +49,7 @@ public final class NonceBook: Sendable {
         return Base64URL.encode(content)
     }
 
-    /// Judges the nonce and count of an answer whose digest is right. Called after the digest was checked, so that a
-    /// stranger cannot use up counts.
+    /// Judges the nonce and count of an answer, and takes the count as used. Nobody but who sits on the flow can use one up.
     func judge(_ nonce: ArraySlice<UInt8>, count: UInt32, on flow: Flow, at now: Instant) -> Judgement {
         guard nonce.count <= 128, let sealed = Base64URL.decode(nonce),
             let content = sealer.open(sealed, bound: [flow.bytes[...]], as: .nonce),
@@ -66,7 +65,7 @@ public final class NonceBook: Sendable {
                 stripe.highest[random] = count
                 return .fresh
             }
-            guard made >= stripe.forgottenBefore else { return .stale }
+            if let forgotten = stripe.forgottenUpTo, made <= forgotten { return .stale }
             Self.makeRoom(in: &stripe, at: now)
             stripe.highest[random] = count
             stripe.order.append((random, made))
@@ -79,7 +78,7 @@ public final class NonceBook: Sendable {
             let first = stripe.order[stripe.oldest]
             let isFull = stripe.highest.count >= noncesPerStripeMax
             guard isFull || now - first.made > ServerLimits.nonceLifetime else { break }
-            if isFull { stripe.forgottenBefore = max(stripe.forgottenBefore, now) }
+            stripe.forgottenUpTo = max(stripe.forgottenUpTo ?? first.made, first.made)
             stripe.highest[first.random] = nil
             stripe.oldest += 1
         }

@@ -24,6 +24,9 @@ public struct NetworkAddress: Hashable, Sendable {
         self.port = UInt16(port)
     }
 
+    /// What limits by address count by: the address, of IPv6 the network of 64 bits, which is what one customer gets.
+    public var network: [UInt8] { ip.count == 16 ? Array(ip.prefix(8)) : ip }
+
     /// The address without the port; IPv6 in the form of RFC 5952 and without brackets.
     public var host: String {
         ip.count == 4 ? ip.map(String.init).joined(separator: ".") : IPText.formatV6(ip)

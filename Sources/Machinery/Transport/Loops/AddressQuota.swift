@@ -1,7 +1,6 @@
 import Trust
 
-/// Counts the connections of each address that nobody has vouched for yet; of IPv6 the network of 64 bits, which is what one
-/// customer gets.
+/// Counts the connections of each address that nobody has vouched for yet.
 struct AddressQuota {
     private var counts: [[UInt8]: Int] = [:]
     private var holders: Set<ObjectIdentifier> = []
@@ -9,21 +8,17 @@ struct AddressQuota {
     /// Counts `holder` for the address; false when `max` are there already. The port does not matter.
     mutating func take(_ address: NetworkAddress?, by holder: ObjectIdentifier, max: Int) -> Bool {
         guard let address else { return true }
-        guard counts[Self.key(address), default: 0] < max else { return false }
+        guard counts[address.network, default: 0] < max else { return false }
         guard holders.insert(holder).inserted else { return true }
-        counts[Self.key(address), default: 0] += 1
+        counts[address.network, default: 0] += 1
         return true
     }
 
     /// Counts `holder` no more; nothing happens the second time.
     mutating func release(_ address: NetworkAddress?, by holder: ObjectIdentifier) {
-        guard let address, holders.remove(holder) != nil, let count = counts[Self.key(address)] else {
+        guard let address, holders.remove(holder) != nil, let count = counts[address.network] else {
             return
         }
-        counts[Self.key(address)] = count > 1 ? count - 1 : nil
-    }
-
-    private static func key(_ address: NetworkAddress) -> [UInt8] {
-        address.ip.count == 16 ? Array(address.ip.prefix(8)) : address.ip
+        counts[address.network] = count > 1 ? count - 1 : nil
     }
 }
