@@ -66,8 +66,7 @@ struct HeadScan: Sendable {
         }
         headerLines += 1
         if headerLines > limits.headerLinesMax, excessLine == nil { excessLine = lineStart }
-        let letter = first | 0x20
-        guard letter == UInt8(ascii: "c") || letter == UInt8(ascii: "l") else { return nil }
+        guard mayBeginLength(bytes) else { return nil }
         var nameEnd = lineStart
         while nameEnd < position, bytes[nameEnd].isToken { nameEnd += 1 }
         if HeaderNameTable.shared.lookUp(bytes, from: lineStart, to: nameEnd) == .contentLength {
@@ -77,6 +76,23 @@ struct HeadScan: Sendable {
         }
         return nil
     }
+
+    /// Whether the line begins with `l` alone or with `content`, in any case: most lines are told apart by one word.
+    private func mayBeginLength(_ bytes: Span<UInt8>) -> Bool {
+        switch bytes[lineStart] | 0x20 {
+        case UInt8(ascii: "l"):
+            return lineStart + 1 < position && !bytes[lineStart + 1].isToken
+        case UInt8(ascii: "c"):
+            guard lineStart + 8 <= bytes.count else { return true }
+            let word = RawBytes.load(UInt64.self, from: bytes, at: lineStart) | 0x2020_2020_2020_2020
+            return (word ^ Self.content) << 8 == 0
+        default:
+            return false
+        }
+    }
+
+    /// `content` and a hyphen, the first octet lowest.
+    private static let content: UInt64 = 0x2d74_6e65_746e_6f63
 
     /// A second length, or what another element may take for one.
     private mutating func noteLength() {

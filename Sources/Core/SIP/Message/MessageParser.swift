@@ -136,18 +136,19 @@ struct MessageParser {
         var offset = start
         while offset < headEnd, bytes[offset] != Octet.carriageReturn, written < lines {
             let nameStart = offset
-            while offset < headEnd, bytes[offset].isToken { offset += 1 }
-            let nameEnd = offset
+            var isFolded = false
+            offset = endOfValue(bytes, from: nameStart, isFolded: &isFolded)
+            defer { offset += 2 }
+            var colon = nameStart
+            while colon < offset, bytes[colon] != Octet.colon { colon += 1 }
             // Deviation: RFC 3261 §25.1 allows SP and HTAB before the colon. SP is read, as RFC 4475 §3.1.1.1 wants it;
             // HTAB is a control character, and elements differ about it, so that it is refused.
-            while offset < headEnd, bytes[offset] == Octet.space { offset += 1 }
-            let isNamed = nameEnd > nameStart && offset < headEnd && bytes[offset] == Octet.colon
-            let colon = offset
-            var isFolded = false
-            offset = endOfValue(bytes, from: offset, isFolded: &isFolded)
-            defer { offset += 2 }
-            guard isNamed else {
-                fail(.headerNameMalformed, at: colon)
+            var nameEnd = colon
+            while nameEnd > nameStart, bytes[nameEnd - 1] == Octet.space { nameEnd -= 1 }
+            // A name that is known is a token.
+            let name = HeaderNameTable.shared.lookUp(bytes, from: nameStart, to: nameEnd)
+            if name == .other || colon == offset, let fault = Self.fault(inName: bytes, from: nameStart, to: offset) {
+                fail(.headerNameMalformed, at: fault)
                 continue
             }
             guard nameEnd - nameStart <= 255 else {
@@ -155,12 +156,20 @@ struct MessageParser {
                 continue
             }
             let irregular = isFolded || colon > nameEnd
-            let name = HeaderNameTable.shared.lookUp(bytes, from: nameStart, to: nameEnd)
             writeEntry(name, nameStart..<nameEnd, storage.span.trimmed(from: colon + 1, to: offset), irregular)
             if hasControls, let control = Self.strayControl(in: storage[colon + 1..<offset]) {
                 fail(.controlCharacter, at: control)
             }
         }
+    }
+
+    /// Where a line stops being a token, spaces and a colon; nil when it begins with these.
+    private static func fault(inName bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
+        var offset = start
+        while offset < end, bytes[offset].isToken { offset += 1 }
+        let nameEnd = offset
+        while offset < end, bytes[offset] == Octet.space { offset += 1 }
+        return nameEnd > start && offset < end && bytes[offset] == Octet.colon ? nil : offset
     }
 
     /// The end of a header value; RFC 3261 §7.3.1: a line that begins with white space continues the one before.
