@@ -22,39 +22,43 @@ public enum DigestAlgorithm: Sendable, Hashable, CaseIterable {
 
 /// The comma list of `name=value` that follows the scheme of a challenge or of credentials.
 struct AuthenticationParameters {
-    private var pairs: [(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] = []
+    private let bytes: ArraySlice<UInt8>
+    private var pairs: [(name: Extent, value: Extent)] = []
 
     /// Parameters that are looked at; more are malformed.
     private static let pairsMax = 24
 
     /// Parses a value of scheme Digest; nil for other schemes, when the grammar is broken or a name repeated.
     init?(digest bytes: ArraySlice<UInt8>) {
-        var cursor = Cursor(bytes.span)
-        guard let scheme = cursor.takeToken(), bytes.at(scheme).equalsIgnoringCase("Digest"),
+        self.bytes = bytes
+        guard read(bytes.span) else { return nil }
+    }
+
+    private mutating func read(_ octets: Span<UInt8>) -> Bool {
+        var cursor = Cursor(octets)
+        guard let scheme = cursor.takeToken(), octets.at(scheme).equalsIgnoringCase("Digest"),
             cursor.next?.isWhitespace == true
-        else {
-            return nil
-        }
+        else { return false }
+        pairs.reserveCapacity(Self.pairsMax)
         cursor.skipWhitespace()
         repeat {
             guard let name = cursor.takeToken(), cursor.takeSeparator(Octet.equals),
                 let value = cursor.next == Octet.quote ? cursor.takeQuotedString() : cursor.takeToken(),
-                self[bytes.at(name)] == nil, pairs.count < Self.pairsMax
-            else { return nil }
-            pairs.append((bytes.at(name), bytes.at(value)))
+                find(octets.at(name), in: octets) == nil, pairs.count < Self.pairsMax
+            else { return false }
+            pairs.append((name, value))
         } while cursor.takeSeparator(Octet.comma)
         cursor.skipWhitespace()
-        guard cursor.isAtEnd else { return nil }
+        return cursor.isAtEnd
     }
 
-    private subscript(name: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        pairs.first { $0.name.equalsIgnoringCase(name) }?.value
+    private func find(_ name: Span<UInt8>, in octets: Span<UInt8>) -> Extent? {
+        for pair in pairs where octets.at(pair.name).equalsIgnoringCase(name) { return pair.value }
+        return nil
     }
 
     /// The value as written, with its quotes.
-    subscript(name: String) -> ArraySlice<UInt8>? {
-        pairs.first { $0.name.equalsIgnoringCase(name) }?.value
-    }
+    subscript(name: String) -> ArraySlice<UInt8>? { find(name.utf8.span, in: bytes.span).map(bytes.at) }
 }
 
 /// RFC 7616 §3.3: what a server asks for.
