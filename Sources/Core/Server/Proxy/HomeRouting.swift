@@ -173,14 +173,14 @@ extension Server {
     private func routeToUser(
         _ job: Job, from sender: Sender, identity: [UInt8], _ preparation: Preparation, at moment: Moment
     ) -> Routing {
-        let address = String(decoding: job.facts.target.userAtHost, as: UTF8.self)
-        guard let record = directory.record(for: address), record.state == .enabled else {
+        guard let (record, aor) = user(at: job.facts.target.userAtHost), record.state == .enabled else {
             return .reply(404, "Not Found", [])
         }
-        let aor = Array(record.aor.utf8)
         var targets: [Target] = []
         var seen: [Flow] = []
-        for binding in shared.location.bindings(of: aor, at: moment.wall).sorted(by: { $0.q > $1.q }) {
+        var bindings = shared.location.bindings(of: aor, at: moment.wall)
+        if bindings.count > 1 { bindings.sort { $0.q > $1.q } }
+        for binding in bindings {
             guard let flow = binding.flow, !seen.contains(flow),
                 var target = target(on: flow, requestURI: binding.contact)
             else { continue }

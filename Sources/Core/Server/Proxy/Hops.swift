@@ -18,6 +18,7 @@ extension Server {
     /// RFC 3261 §16.4: what we put into the route set, or a client configured as its outbound proxy, is taken off again.
     func ownRoutes(of message: SIPMessage) -> OwnRoutes {
         var own = OwnRoutes()
+        guard message.has(.route) else { return own }
         for element in message.elements(of: .route) {
             own.total += 1
             guard own.count == own.total - 1 else { continue }

@@ -25,8 +25,8 @@ extension Server {
         _ address: [UInt8], of job: Job, on flow: Flow, as challenger: Challenger, at moment: Moment,
         into outputs: inout Outputs
     ) -> Authentication {
-        let record = directory.record(for: String(decoding: address, as: UTF8.self))
-        let account = record.map { Array($0.aor.utf8) } ?? address
+        let found = user(at: address)
+        let (record, account) = (found?.record, found?.aor ?? address)
         if record?.state == .enabled, shared.proven.isProven(account, on: flow, at: moment.now) {
             return .user(account)
         }
@@ -57,6 +57,12 @@ extension Server {
         markProven(job.connection, into: &outputs)
         outputs.event(.userProven(aor: account, on: job.connection))
         return .user(account)
+    }
+
+    /// The user whom an address in canonical form leads to, with the octets of the address-of-record.
+    func user(at address: [UInt8]) -> (record: UserRecord, aor: [UInt8])? {
+        guard let record = directory.record(for: String(decoding: address, as: UTF8.self)) else { return nil }
+        return (record, address[...].equals(record.aor) ? address : Array(record.aor.utf8))
     }
 
     /// A user is proven on the connection, here or by the home server behind this edge.
