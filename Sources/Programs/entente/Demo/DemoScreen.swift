@@ -51,6 +51,12 @@ extension DemoReport {
                     ["sh \(account.shown(.linphone))", "chat sip:\(peer) TEXT  call sip:\(peer)  quit"],
                 ]
             })
+        text += """
+
+            A call ends with /hangup in baresip, with terminate in linphonec. In baresip /message goes to the account named \
+            beside it, or, during a call, to the other end of it. linphonec's two lines `cannot parse x509 cert` are harmless: \
+            it has no certificate of its own, and needs none.
+            """
         return text + "\n"
     }
 }
