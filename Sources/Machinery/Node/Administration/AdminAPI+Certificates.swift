@@ -47,6 +47,7 @@ extension AdminAPI {
             throw Refused(404, "no certificate is known for `\(what)`", next: "entente cert list")
         }
         let now = OperatingSystem.wallTime
+        let closed = await runtime.replica.linksClosed
         var epoch: TrustEpoch?
         for serial in serials {
             if let publication = try await authority.revoke(serial, reason: reason, at: now) {
@@ -55,7 +56,7 @@ extension AdminAPI {
         }
         guard let epoch else { return ["schema_version": .integer(1), "changed": .bool(false)].object }
         try audit("certificate.revoke", what, now)
-        return await outcome(epoch)
+        return await outcome(epoch, closedBefore: closed)
     }
 
     private static func reason(_ name: String?) -> RevocationReason {

@@ -23,9 +23,23 @@ extension AdminAPI {
         if found.isEmpty { found = try runtime.database.refusals.list(code: what, limit: Self.verdictsMax) }
         found += try refusals(claiming: what).prefix(max(0, Self.verdictsMax - found.count))
         guard !found.isEmpty else {
-            throw Refused(404, "nothing is known of `\(what)`", next: "entente connections lists the live links")
+            throw Refused(
+                404, "\(runtime.configuration.server) knows nothing of `\(what)`", next: await elsewhere(what))
         }
         return ["schema_version": .integer(1), "verdicts": .array(found.map { Self.json($0, withTrace: true) })].object
+    }
+
+    /// Where else to ask: every server keeps the verdicts that it made itself.
+    private func elsewhere(_ what: String) async -> String {
+        let live = "entente connections lists the live links"
+        let topology = await runtime.replica.state.topology
+        let others = (topology?.servers ?? []).map(\.name).filter { $0 != runtime.configuration.server }
+        guard let first = others.first(where: { topology?.roles(of: $0).contains(.edge) == true }) ?? others.first
+        else {
+            return live
+        }
+        return "\(live); the server that judged it may be another: entente explain \(what), on \(first)"
+            + " (--dir with its data folder)"
     }
 
     /// The refusals of peers whose certificate names `name`, whether that was proven or not, newest first. They are kept by

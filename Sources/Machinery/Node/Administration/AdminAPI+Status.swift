@@ -32,6 +32,7 @@ extension AdminAPI {
             "swept": .integer(Int64(await runtime.replica.sweptEpoch.number)),
             "links_closed": .integer(Int64(clamping: await runtime.replica.linksClosed)),
             "root_hash": .string(Hex.encode(state.roots.first?.hash ?? [])),
+            "root_fingerprint": .string(Hex.encode(state.enterpriseRootFacts.first?.fingerprint ?? [])),
             "trust": state.status(now).json, "users": .integer(Int64(await runtime.replica.directory.count)),
             "md5_users": .integer(Int64(await runtime.replica.directory.md5AccountCount)),
             "addresses_of_record": .integer(Int64(census.addresses)), "bindings": .integer(Int64(census.bindings)),
@@ -58,12 +59,14 @@ extension AdminAPI {
         return value.object
     }
 
-    /// Every server of the topology; on the authority with what it acknowledged last and when its certificate ends.
+    /// Every server of the topology; on the authority with what it acknowledged last, when its certificate ends, and
+    /// whether that is revoked. Of itself every server tells these.
     func servers() async -> JSONValue {
         let now = OperatingSystem.wallTime
         let state = await runtime.replica.state
         let acknowledgements = await runtime.authority?.acknowledgements ?? [:]
         let linked = await runtime.collect { $0.linkReports(at: LoopClock.now).compactMap(\.peer.recordName) }
+        let context = TrustContext(state: state, now: now, ownServer: nil)
         var servers: [JSONValue] = []
         for server in state.topology?.servers ?? [] {
             let pools = state.topology?.pools(of: server.name).map(\.name) ?? []
@@ -75,7 +78,8 @@ extension AdminAPI {
                 "links": .integer(Int64(linked.count { $0 == server.name })),
             ]
             if let external = server.external { value["external"] = .string(external.description) }
-            if server.name == runtime.configuration.server {
+            let isHere = server.name == runtime.configuration.server
+            if isHere {
                 value["here"] = .bool(true)
                 value["epoch"] = .integer(Int64(await runtime.replica.sweptEpoch.number))
                 value["swept"] = .bool(await runtime.replica.sweptEpoch == state.epoch)
@@ -84,10 +88,11 @@ extension AdminAPI {
             } else if let entry = acknowledgements[server.name] {
                 value.merge(Self.fields(entry)) { $1 }
             }
-            if let chain = await runtime.authority?.chains(of: server.name, at: now).first,
-                let facts = Self.leaf(of: chain)
-            {
+            let issued = await runtime.authority?.chains(of: server.name, at: now).first
+            let chain = isHere ? await runtime.replica.chain : issued
+            if let chain, let facts = Self.leaf(of: chain) {
                 value["not_after"] = .string(facts.notAfter.description)
+                value["revoked"] = .bool(Self.isRevoked(chain, of: server.name, in: context))
             }
             servers.append(value.object)
         }
@@ -95,6 +100,12 @@ extension AdminAPI {
             "schema_version": .integer(1), "server": .string(runtime.configuration.server),
             "epoch": .integer(Int64(state.epoch.number)), "servers": .array(servers),
         ].object
+    }
+
+    /// Whether the others refuse a server for its certificate: asked of the decision that judges their links.
+    private static func isRevoked(_ chain: [[UInt8]], of server: String, in context: TrustContext) -> Bool {
+        let evidence = LinkEvidence(direction: .outbound(.server(server)), chain: chain)
+        return decide(evidence, in: context).refusal?.code == .e501
     }
 
     private static func fields(_ entry: (acknowledgement: NodeAcknowledgement, at: WallTime)) -> [String: JSONValue] {

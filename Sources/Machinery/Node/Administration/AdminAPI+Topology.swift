@@ -34,10 +34,11 @@ extension AdminAPI {
             enrolling[server] = bytes
         }
         let now = OperatingSystem.wallTime
+        let closed = await runtime.replica.linksClosed
         let publication = try await authority.publish(envelope, enrolling: enrolling, at: now)
         try audit(
             "topology.publish", "version \(await authority.state.verifiedTopology?.content.header.version ?? 0)", now)
-        return await outcome(publication.epoch)
+        return await outcome(publication.epoch, closedBefore: closed)
     }
 
     func admission(of server: String) async throws -> JSONValue {

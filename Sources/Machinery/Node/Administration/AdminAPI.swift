@@ -72,12 +72,13 @@ struct AdminAPI: Sendable {
             AuditEntry(time: time, actor: "admin.sock", action: action, subject: subject))
     }
 
-    /// The epoch, when every shard of this server has swept it, and the links that this closed since the start.
-    func outcome(_ epoch: TrustEpoch) async -> JSONValue {
+    /// The epoch, when every shard of this server has swept it, and the links that this server closed since it had closed
+    /// `before`: those of the change, where nothing else changed at the same time.
+    func outcome(_ epoch: TrustEpoch, closedBefore before: UInt64) async -> JSONValue {
         let closed = await runtime.replica.waitUntilSwept(epoch)
         return [
             "schema_version": .integer(1), "changed": .bool(true), "epoch": .integer(Int64(epoch.number)),
-            "links_closed": .integer(Int64(clamping: closed)),
+            "server": .string(runtime.configuration.server), "links_closed": .integer(Int64(clamping: closed - before)),
         ].object
     }
 

@@ -69,27 +69,30 @@ struct InitCommand: Command {
             topology: plan.topology,
             members: [OrganisationFounding.Member(name: plan.server, folder: folder, configuration: text)],
             offline: offline ?? folder.offline, now: OperatingSystem.wallTime)
-        report(plan, founding, address: sip)
+        try report(plan, founding, address: sip)
     }
 
-    private func report(_ plan: OrganisationPlan, _ founding: OrganisationFounding, address: NetworkAddress) {
+    private func report(_ plan: OrganisationPlan, _ founding: OrganisationFounding, address: NetworkAddress) throws {
         let folder = options.folder
         let roles = plan.topology.roles(of: plan.server).sorted().map(\.rawValue)
+        let fingerprint = Hex.encode(try CertificateFacts(der: founding.rootCertificate).fingerprint)
         let value: [String: JSONValue] = [
             "schema_version": .integer(1), "changed": .bool(true), "server": .string(plan.server),
             "roles": .array(roles.map(JSONValue.string)), "address": .string(address.description),
             "folder": .string(folder.path), "root_hash": .string(Hex.encode(founding.rootHash)),
+            "root_fingerprint": .string(fingerprint),
             "root_file": .string(folder.path + "/root.pem"), "offline": .string(founding.offline),
         ]
         print(
             .object(value),
             """
             \(plan.domain) is founded. Its first server is \(plan.server), in \(folder.path).
-              roles        \(roles.joined(separator: ", "))
-              address      \(address) (let DNS lead \(plan.server) there)
-              root         \(folder.path)/root.pem (clients trust this file)
-              root hash    \(Hex.encode(founding.rootHash))
-              offline keys \(founding.offline) (move this folder to another medium)
+              roles             \(roles.joined(separator: ", "))
+              address           \(address) (let DNS lead \(plan.server) there)
+              root              \(folder.path)/root.pem (clients and partners trust this file)
+              root fingerprint  \(fingerprint) (of that file: read it to partners)
+              root hash         \(Hex.encode(founding.rootHash)) (of the signed root: read it to servers that join)
+              offline keys      \(founding.offline) (move this folder to another medium)
             next:
               entente serve --dir \(folder.path)
               entente user add alice --dir \(folder.path)

@@ -68,7 +68,7 @@ struct MessageCommand: Command {
         case 401, 407: "look at the password of \(sender): entente user passwd"
         case 403: "entente partner list: is the domain of \(receiver) there, and not blocked?"
         case 404: "entente user list, entente partner list"
-        case 480: "the receiver is not signed in: entente connections"
+        case 480: "\(receiver) is not signed in anywhere: a phone has to be, to get it"
         default: "entente check, here and at the edge; entente connections shows the links"
         }
     }

@@ -37,6 +37,7 @@ struct StatusCommand: Command {
             rows.append(["certificate", TimeText.remaining(until: certificate.shown("not_after"))])
         }
         rows.append(["root hash", value.shown("root_hash")])
+        rows.append(["root fingerprint", value.shown("root_fingerprint")])
         for (kind, address) in (value["addresses"]?.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) {
             rows.append([kind, address.stringValue ?? ""])
         }

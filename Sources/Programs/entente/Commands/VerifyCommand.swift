@@ -33,7 +33,7 @@ struct VerifyCommand: Command {
             guard roots != nil else { throw CommandFailure(.usage, "--crl needs --roots") }
             trial.lists = [try Self.list(crl)]
         }
-        let verdict = try trial.verdict(in: options.folder)
+        let verdict = Self.withNext(of: trial, try trial.verdict(in: options.folder))
         if verdict.refusal == nil, trial.peerClass == .client, verdict.peer?.userAOR != UserRecord.normalised(name) {
             throw CommandFailure(
                 .refused, "the certificate does not prove \(name)",
@@ -43,6 +43,19 @@ struct VerifyCommand: Command {
         }
         print(VerdictText.json(of: verdict), VerdictText.text(of: verdict))
         if verdict.refusal != nil { throw ExitCode(ExitStatus.refused.rawValue) }
+    }
+
+    /// The decision sees certificates, and says that a new key is needed. Here it is known that a server asks: servers get
+    /// keys certified by joining alone.
+    private static func withNext(of trial: CertificateTrial, _ verdict: Verdict) -> Verdict {
+        guard case .refused(let refusal, let trace) = verdict, refusal.code == .e501, trial.peerClass == .server,
+            let name = trial.name
+        else { return verdict }
+        let next = JoiningAgain.next(name)
+        return .refused(
+            Refusal(
+                code: refusal.code, seen: refusal.seen, expected: refusal.expected, rule: refusal.rule, next: next),
+            trace)
     }
 
     /// The DER of a revocation list.

@@ -52,7 +52,11 @@ struct CommandFailure: Error {
             }
         case let error as SoftPhone.Failure:
             switch error {
-            case .notRegistered: self.init(.refused, error.description, next: "entente user list")
+            case .notRegistered:
+                self.init(
+                    .refused, error.description,
+                    next: "look at the password (entente user passwd gives another) and the account (entente user list)"
+                )
             case .connectionLost, .timeOut: self.init(.unreachable, error.description)
             }
         case let error as StartFailure:

@@ -52,7 +52,6 @@ enum Terminal {
 
     /// Reads a line that is not shown while it is typed; nil at the end of the input.
     static func readSecret(_ prompt: String) -> String? {
-        FileHandle.standardError.write(Data(prompt.utf8))
         var before = termios()
         let hasSettings = unsafe tcgetattr(STDIN_FILENO, &before) == 0
         if hasSettings {
@@ -60,6 +59,8 @@ enum Terminal {
             silent.c_lflag &= ~tcflag_t(ECHO)
             unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         }
+        // After the settings: they throw away what was typed before, and who answers a prompt has seen it.
+        FileHandle.standardError.write(Data(prompt.utf8))
         defer {
             if hasSettings { unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) }
             FileHandle.standardError.write(Data("\n".utf8))

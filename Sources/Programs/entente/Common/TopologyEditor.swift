@@ -66,7 +66,9 @@ struct TopologyEditor {
         let closed = published["links_closed"]?.integerValue ?? 0
         let lines = changes.map { "  " + TopologyText.line($0) }
         let text = ["\(what): version \(version + 1), epoch \(published.shown("epoch"))"] + lines
-        return (.object(fields), (text + ["  links closed by this server: \(closed)"]).joined(separator: "\n"))
+        let others = wanted.servers.count > 1 ? " (the others tell theirs: entente servers)" : ""
+        let last = "  links closed by \(published.shown("server")): \(closed)\(others)"
+        return (.object(fields), (text + [last]).joined(separator: "\n"))
     }
 }
 

@@ -47,10 +47,15 @@ extension DemoReport {
             accounts.flatMap { account in
                 let peer = peer(of: account).aor
                 return [
-                    ["sh \(account.shown(.baresip))", "/message TEXT  /dial sip:\(peer)  /quit"],
-                    ["sh \(account.shown(.linphone))", "chat sip:\(peer) TEXT  call sip:\(peer)  quit"],
+                    ["sh \(account.shown(.baresip))", "/message TEXT  /dial sip:\(peer)  /hangup  /quit"],
+                    ["sh \(account.shown(.linphone))", "chat sip:\(peer) TEXT  call sip:\(peer)  terminate  quit"],
                 ]
             })
+        text += """
+
+            baresip's /message goes to the account in that line or, during a call, to the other end of it. linphonec's lines
+            `cannot parse` about a certificate and a key are harmless: it has none of its own, and needs none.
+            """
         return text + "\n"
     }
 }

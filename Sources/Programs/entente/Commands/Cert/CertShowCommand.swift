@@ -23,7 +23,8 @@ struct CertShowCommand: Command {
             let records = try await admin.get("/certificates")["certificates"]?.arrayValue ?? []
             let digits = what.lowercased().filter { $0 != ":" }
             let matching = records.filter { record in
-                record.shown("subject") == what.lowercased() || record.shown("serial").filter { $0 != ":" } == digits
+                record.shown("subject").lowercased() == what.lowercased()
+                    || record.shown("serial").filter { $0 != ":" } == digits
             }
             guard let newest = matching.max(by: { $0.shown("not_before") < $1.shown("not_before") }),
                 let der = Base64.decode(newest.shown("der"))

@@ -41,6 +41,7 @@ struct FolderCheck {
             checkTopology(state, configuration)
             checkLists(state)
         }
+        if state != nil, let configuration { checkStanding(of: configuration.server) }
         if configuration?.roles.contains(.authority) == true { checkAuthority(state) }
         await checkServer(configuration)
     }
@@ -128,6 +129,22 @@ struct FolderCheck {
         } catch {
             fail("certificate", "\(error)", next: "entente node request, then node accept")
         }
+    }
+
+    /// How the others judge this server, by the same decision and the state at hand: its own certificate may be refused
+    /// while everything here is in order.
+    private mutating func checkStanding(of server: String) {
+        guard let chain = try? TrustReplica.chain(in: folder), !chain.isEmpty else { return }
+        var trial = CertificateTrial(chain: chain)
+        trial.peerClass = .server
+        trial.name = server
+        trial.time = now
+        guard let verdict = try? trial.verdict(in: folder) else { return }
+        guard let refusal = verdict.refusal else { return pass("own certificate", "other servers admit \(server)") }
+        warn(
+            "own certificate",
+            "other servers refuse \(server): \(refusal.code.rawValue) \(refusal.code.meaning): \(refusal.seen)",
+            next: refusal.code == .e501 ? JoiningAgain.next(server) : refusal.next)
     }
 
     // MARK: Trust
@@ -235,6 +252,12 @@ struct FolderCheck {
         for server in servers where server["here"]?.boolValue != true {
             let name = server.shown("name")
             guard server["joined"]?.boolValue == true else { continue }
+            if server["revoked"]?.boolValue == true {
+                warn(
+                    "server \(name)", "its certificate is revoked: the others refuse it",
+                    next: JoiningAgain.next(name))
+                continue
+            }
             let known = server["epoch"]?.integerValue
             if let known, known >= epoch {
                 pass("server \(name)", "acknowledged epoch \(known)")

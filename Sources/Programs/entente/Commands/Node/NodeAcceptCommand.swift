@@ -8,16 +8,16 @@ import Trust
 /// Takes the admission home.
 struct NodeAcceptCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "accept", abstract: "On the new machine: check the root's fingerprint, and take the admission in.",
+        commandName: "accept", abstract: "On the new machine: compare the root hash, and take the admission in.",
         discussion: """
             Example: entente node accept edge1.admitted
 
-            Everything that this server will ever believe follows from the root: compare its hash with the one that the \
+            Everything that this server will ever believe follows from the root: compare the root hash with the one that the \
             authority shows (entente status), by telephone or on paper. With --root-hash nobody is asked.
             """)
     @OptionGroup var options: GlobalOptions
     @Argument(help: "The admission.", completion: .file()) var file: String
-    @Option(help: ArgumentHelp("The hash of the root, as it was told by another way.", valueName: "hash"))
+    @Option(help: ArgumentHelp("The root hash, as it was told by another way.", valueName: "hash"))
     var rootHash: String?
     @Option(help: "Metrics and health for the new config.yaml, ADDRESS:PORT.")
     var metrics = "127.0.0.1:9464"
@@ -58,7 +58,7 @@ struct NodeAcceptCommand: Command {
                 expected: "--root-hash with the hash that the authority shows", next: "entente status, at the authority"
             )
         }
-        Terminal.printError("The root of this network has the hash\n  \(shown)")
+        Terminal.printError("The root hash of this network is\n  \(shown)")
         guard Terminal.confirm("Does the authority show the same?") else {
             throw CommandFailure(
                 .refused, "not confirmed; nothing was changed", next: "entente status, at the authority")

@@ -10,6 +10,9 @@ struct PartnerCommand: AsyncParsableCommand {
             Example:
               entente partner add fabrikam.example --edge sip.fabrikam.example --address 203.0.113.7:5061 --root fabrikam.pem
               entente partner block fabrikam.example
+
+            Both sides do it, each with the other's root.pem. `partner add` prints the root fingerprint of that file: it must be \
+            what the other side reads out from its own `entente status`.
             """,
         subcommands: [
             PartnerListCommand.self, PartnerAddCommand.self, PartnerRemoveCommand.self, PartnerBlockCommand.self,
