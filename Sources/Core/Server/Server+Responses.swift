@@ -216,7 +216,7 @@ extension Server {
         }
         guard let link = links[context.connection] else { return }
         if (200..<300).contains(message.status), link.peerClass == .client {
-            admitted(context.request, message, on: context.connection, into: &outputs)
+            admitted(context.request, message, on: context.connection, at: moment, into: &outputs)
         }
         var edits = MessageEdits()
         edits.removeFirst(.via)
@@ -243,12 +243,13 @@ extension Server {
     ///
     /// No other success proves anybody: a server answers OPTIONS to itself for whoever asks.
     private mutating func admitted(
-        _ request: SIPMessage, _ success: SIPMessage, on id: ConnectionID, into outputs: inout Outputs
+        _ request: SIPMessage, _ success: SIPMessage, on id: ConnectionID, at moment: Moment,
+        into outputs: inout Outputs
     ) {
         guard !surroundings.roles.contains(.frontEnd), request.method == .register,
             let user = success.assertedIdentities?.first?.uri?.addressOfRecord, !user.isEmpty
         else { return }
-        markProven(id, into: &outputs)
+        markProven(id, at: moment, into: &outputs)
         links.modify(id) { link in
             link.registered.removeAll { $0 == user }
             if success.has(.contact) { link.registered.append(user) }
