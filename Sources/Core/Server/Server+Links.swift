@@ -18,7 +18,9 @@ extension Server {
             counters.admit(peer.peerClass)
             outputs.event(.linkAdmitted(id, peer, evidence, trace))
             outputs.items.append(.admit(id, peer))
-            if peer.peerClass == .client { deadlines.start(.prove, of: id, at: moment.now) }
+            if peer.peerClass == .client {
+                for duty in [LinkDeadlines.Duty.speak, .prove, .renew] { deadlines.start(duty, of: id, at: moment.now) }
+            }
             // RFC 5280 §4.1.2.5: the last second is still inside.
             if let end = peer.notAfter { deadlines.expire(id, at: moment.now + (end - moment.wall) + .seconds(1)) }
             if case .outbound(let target) = evidence.direction {
@@ -95,10 +97,14 @@ extension Server {
         while let (duty, id) = deadlines.takeOverdue(until: moment.now) {
             guard let link = links[id] else { continue }
             switch duty {
-            case .prove where !link.isProven, .read where link.hasStoodStill(until: moment.now):
+            case .speak where !link.hasSpoken, .prove where !link.isProven,
+                .renew where moment.now - link.provenAt >= ServerLimits.unrenewedLifetime,
+                .read where link.hasStoodStill(until: moment.now):
                 counters.refused[.e704, default: 0] += 1
                 outputs.items.append(.close(id, .limit(.e704)))
-            case .prove, .read:
+            case .renew:
+                deadlines.start(.renew, of: id, at: moment.now)
+            case .speak, .prove, .read:
                 break
             case .expire:
                 // trust.md, Continuous trust: a link ends at the peer's notAfter, whether the authority is heard of or not.

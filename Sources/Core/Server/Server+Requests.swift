@@ -19,6 +19,7 @@ extension Server {
             break
         case .message(let message):
             counters.messages[link.peerClass] &+= 1
+            if !link.hasSpoken { links.modify(id) { $0.hasSpoken = true } }
             if message.isRequest {
                 request(message, on: id, link, at: moment, into: &outputs)
             } else {

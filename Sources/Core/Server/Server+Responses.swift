@@ -227,7 +227,7 @@ extension Server {
         }
         guard let peerClass = links[back.connection]?.peerClass else { return }
         if (200..<300).contains(message.status), peerClass == .client {
-            admitted(back.method, message, on: back.connection, into: &outputs)
+            admitted(back.method, message, on: back.connection, at: moment, into: &outputs)
         }
         var edits = takeSpareEdits()
         edits.removeFirst(.via)
@@ -254,12 +254,12 @@ extension Server {
     ///
     /// No other success proves anybody: a server answers OPTIONS to itself for whoever asks.
     private mutating func admitted(
-        _ method: Method, _ success: SIPMessage, on id: ConnectionID, into outputs: inout Outputs
+        _ method: Method, _ success: SIPMessage, on id: ConnectionID, at moment: Moment, into outputs: inout Outputs
     ) {
         guard method == .register, !surroundings.isFrontEnd,
             let user = success.firstNameAddress(of: .pAssertedIdentity)?.uri?.userAtHost, !user.isEmpty
         else { return }
-        markProven(id, into: &outputs)
+        markProven(id, at: moment, into: &outputs)
         links.modify(id) { link in
             link.registered.removeAll { $0 == user }
             if success.has(.contact) { link.registered.append(user) }

@@ -4,6 +4,11 @@ public import Basis
 public enum ServerLimits {
     /// Live links of one shard. The table of transports is as large.
     public static let linksPerShardMax = 131_072
+    /// From the admission of a client to the end of its first message (E704). Keep-alives are none.
+    public static let silentLifetime = Interval.seconds(10)
+    /// From the last proof of a user on a client's connection to its end (E704): longer than a proof and the longest
+    /// registration behind it last together, so that it meets nobody who is registered.
+    public static let unrenewedLifetime = Interval.seconds(14_400)
     /// From the admission of a client to its first proven user (E704). Keep-alives do not extend it.
     public static let unprovenLifetime = Interval.seconds(30)
     /// A connection whose reader stands still is closed after this time.

@@ -4,6 +4,9 @@ public import Basis
 public struct TransportLimits: Sendable, Hashable {
     /// TLS handshakes of one listener on one loop that may be under way; above it, it stops accepting there.
     public var handshakesInProgressMax = 16
+    /// How long a handshake counts among them. One that takes longer waits for its peer and costs us nothing: whoever
+    /// dawdles is left to the deadline and to the quota of his address, and holds up nobody else.
+    public var handshakePatience = Interval.milliseconds(50)
     /// From the accepted or opened socket to the end of the TLS handshake (E704 for an accepted one).
     public var handshakeDeadline = Interval.seconds(5)
     /// From the first octet of a message to its last one (E704).

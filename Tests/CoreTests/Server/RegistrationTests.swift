@@ -314,6 +314,8 @@ struct RegistrationTests {
     func unproven() throws {
         let home = try home("alice")
         let (idle, proven) = (try home.client(), try home.signedIn("alice"))
+        home.send(.register("alice"), on: idle)
+        #expect(home.statuses(idle) == [401])
         home.pass(.seconds(20))
         home.send([13, 10, 13, 10], on: idle)
         #expect(home.stray[idle] == [13, 10])

@@ -62,6 +62,34 @@ struct TrustChangeTests {
         #expect(home.closed == [bob: .limit(.e704)])
     }
 
+    @Test(
+        "A partner's link that stands still takes no new request; others notice nothing, and a new link takes its place"
+    )
+    func stalledPartner() throws {
+        let edge = try TestServer("edge1", in: .withTwoPartners())
+        let inside = try edge.peer("fe1")
+        func message(_ host: String) -> Draft {
+            .message("alice", to: "x@" + host, ["P-Asserted-Identity: <sip:alice@contoso.example>"])
+        }
+        edge.send(message("fabrikam.example"), on: inside)
+        let fabrikam = try edge.answerDial(as: nil)
+        edge.send(message("northwind.example"), on: inside)
+        let northwind = try edge.answerDial(as: nil, by: DecisionWorld.northwindEdge)
+        _ = (edge.read(fabrikam), edge.read(northwind))
+        edge.handle(.congested(fabrikam, true))
+        for _ in 0..<1_000 { edge.send(message("fabrikam.example"), on: inside) }
+        #expect(edge.statuses(inside) == Array(repeating: 503, count: 1_000) && edge.read(fabrikam).isEmpty)
+        // Nothing is kept of them: only what was sent before is still waited for.
+        #expect(edge.server.load.serverTransactions == 2)
+        edge.send(message("northwind.example"), on: inside)
+        #expect(edge.read(northwind).count == 1)
+        edge.pass(.seconds(6))
+        #expect(edge.closed == [fabrikam: .limit(.e704)])
+        edge.drop(fabrikam)
+        edge.send(message("fabrikam.example"), on: inside)
+        #expect(try edge.one(try edge.answerDial(as: nil)).method == .message)
+    }
+
     @Test("A cut callee ends its branch")
     func ringing() throws {
         var world = try DecisionWorld()

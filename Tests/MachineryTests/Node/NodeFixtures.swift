@@ -81,4 +81,16 @@ extension NodeRuntime {
             seconds: 10)
         return (response.status, String(decoding: response.body, as: UTF8.self))
     }
+
+    /// The samples of `/metrics` by name and label.
+    func metrics() async throws -> [String: Double] {
+        let (status, text) = try await health("/metrics")
+        #expect(status == 200)
+        var samples: [String: Double] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            let parts = line.split(separator: " ")
+            samples[String(try #require(parts.first))] = Double(try #require(parts.last))
+        }
+        return samples
+    }
 }

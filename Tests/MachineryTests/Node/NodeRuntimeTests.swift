@@ -172,18 +172,6 @@ extension NodeRuntime {
             }, seconds: 10)
         return seen.withLock { $0 }
     }
-
-    /// The samples of `/metrics` by name and label.
-    fileprivate func metrics() async throws -> [String: Double] {
-        let (status, text) = try await health("/metrics")
-        #expect(status == 200)
-        var samples: [String: Double] = [:]
-        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-            let parts = line.split(separator: " ")
-            samples[String(try #require(parts.first))] = Double(try #require(parts.last))
-        }
-        return samples
-    }
 }
 
 /// The receiving end that a service manager holds: a datagram socket that never waits.

@@ -28,6 +28,10 @@ struct Link {
     var writers: Set<ShardID> = []
     /// Whether a user was ever proven here, or the peer needs no proof; others must hurry (E704).
     var isProven: Bool
+    /// When a user was last proven here.
+    var provenAt = Instant.zero
+    /// Whether a whole message ever came here.
+    var hasSpoken = false
     /// Broken messages that came here, as far as they are counted.
     var violations: UInt8 = 0
     /// Since when bytes wait for a reader that stands still; nil while none do.

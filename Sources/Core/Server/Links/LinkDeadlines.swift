@@ -1,19 +1,23 @@
 import Basis
 
-/// When links must have done something: clients prove a user, slow readers read. Two queues of one duration each, so
-/// that an idle connection costs no timer; an entry whose link did its part meanwhile is skipped when it comes up.
-/// A third, in order, holds the ends of certificates; most clients show none.
+/// When links must have done something: clients speak, prove a user and prove one again, slow readers read. Queues of one
+/// duration each, so that an idle connection costs no timer; an entry whose link did its part meanwhile is skipped when it
+/// comes up. One more, in order, holds the ends of certificates; most clients show none.
 struct LinkDeadlines {
     /// What is owed.
     enum Duty {
+        case speak
         case prove
+        case renew
         case read
         /// Nothing: the peer's certificate ends.
         case expire
     }
 
     private var expiries: [(deadline: Instant, id: ConnectionID)] = []
+    private var silences = Queue()
     private var proofs = Queue()
+    private var renewals = Queue()
     private var reads = Queue()
 
     private struct Queue {
@@ -52,16 +56,23 @@ struct LinkDeadlines {
 
     mutating func start(_ duty: Duty, of id: ConnectionID, at now: Instant) {
         switch duty {
+        case .speak: silences.entries.append((now + ServerLimits.silentLifetime, id))
+        case .renew: renewals.entries.append((now + ServerLimits.unrenewedLifetime, id))
         case .prove: proofs.entries.append((now + ServerLimits.unprovenLifetime, id))
         case .read: reads.entries.append((now + ServerLimits.congestionLifetime, id))
         case .expire: expire(id, at: now)
         }
     }
 
-    var next: Instant? { .earliest(.earliest(proofs.next, reads.next), expiries.last?.deadline) }
+    var next: Instant? {
+        let ofClients = Instant.earliest(silences.next, .earliest(proofs.next, renewals.next))
+        return .earliest(ofClients, .earliest(reads.next, expiries.last?.deadline))
+    }
 
     mutating func takeOverdue(until now: Instant) -> (duty: Duty, id: ConnectionID)? {
+        if let id = silences.take(until: now) { return (.speak, id) }
         if let id = proofs.take(until: now) { return (.prove, id) }
+        if let id = renewals.take(until: now) { return (.renew, id) }
         if let id = reads.take(until: now) { return (.read, id) }
         guard let last = expiries.last, last.deadline <= now else { return nil }
         expiries.removeLast()

@@ -57,6 +57,9 @@ extension Server {
             send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
         case .link(let dialled, let address):
             switch dialler.way(to: dialled, for: .branch(index, context: tag), at: moment.now) {
+            case .send(let id) where links[id]?.isCongested == true:
+                let failure = Dialler.Failure(code: nil, why: "link stands still")
+                branchFailed(index, of: tag, failure, at: moment, into: &outputs)
             case .send(let id): send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
             case .wait(let mustDial):
                 if mustDial { outputs.items.append(.dial(DialRequest(dialled: dialled, address: address))) }

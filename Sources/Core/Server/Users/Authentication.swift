@@ -54,7 +54,7 @@ extension Server {
         }
         backOff.succeed(account, from: address)
         shared.proven.prove(account, on: flow, at: moment.now)
-        markProven(job.connection, into: &outputs)
+        markProven(job.connection, at: moment, into: &outputs)
         outputs.event(.userProven(aor: account, on: job.connection))
         return .user(account)
     }
@@ -66,9 +66,10 @@ extension Server {
     }
 
     /// A user is proven on the connection, here or by the home server behind this edge.
-    mutating func markProven(_ id: ConnectionID, into outputs: inout Outputs) {
-        guard links[id]?.isProven == false else { return }
-        links.modify(id) { $0.isProven = true }
+    mutating func markProven(_ id: ConnectionID, at moment: Moment, into outputs: inout Outputs) {
+        guard let link = links[id] else { return }
+        links.modify(id) { ($0.isProven, $0.provenAt) = (true, moment.now) }
+        guard !link.isProven else { return }
         outputs.items.append(.proven(id))
     }
 

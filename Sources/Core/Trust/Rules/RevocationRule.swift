@@ -24,7 +24,7 @@ enum RevocationRule {
             if subject.context.policy[.certificateRevoked, subject.claim.party] == .refuse {
                 return .failed(
                     rule, .e501, saw: saw, expected: "not revoked by \(link.issuer.subjectText)",
-                    next: "entente cert issue, with a new key")
+                    next: "entente node request in a new folder, for a new key")
             }
             return .alarm(rule, saw: saw, expected: "not revoked by \(link.issuer.subjectText)")
         }

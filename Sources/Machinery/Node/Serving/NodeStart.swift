@@ -16,6 +16,7 @@ struct NodeStart {
     let folder: DataFolder
     let loops: Int
     let manager: ServiceManager?
+    var limits = TransportLimits.standard
 
     /// What the steps made, as the running server keeps it.
     struct Parts {
@@ -176,6 +177,7 @@ struct NodeStart {
         endings.add { seats.stopJournal() }
         let transport = try await TransportServer.start(
             loopCount: loops, material: try shown.material(await reporter.replica.chain), outside: shown.outside,
+            limits: limits,
             report: { event in
                 var context = update.context
                 context.now = OperatingSystem.wallTime

@@ -66,6 +66,8 @@ final class LinkHandler: ChannelInboundHandler {
         if case .accepted(let listener) = origin {
             countsAsHandshake = true
             connections.handshakeBegan(at: listener)
+            let patience = TimeAmount.nanoseconds(Int64(clamping: connections.limits.handshakePatience.nanoseconds))
+            context.eventLoop.assumeIsolated().scheduleTask(in: patience) { [weak self] in self?.leaveGate() }
         }
         if context.channel.isActive { start(context) }
     }
@@ -138,6 +140,11 @@ final class LinkHandler: ChannelInboundHandler {
 
     private func endHandshake() {
         disarm()
+        leaveGate()
+    }
+
+    /// Lets the next connection in: the handshake has ended, or waits for its peer.
+    private func leaveGate() {
         if countsAsHandshake, case .accepted(let listener) = origin {
             countsAsHandshake = false
             connections.handshakeEnded(at: listener)
