@@ -53,7 +53,7 @@ struct DripTests {
         for _ in 0..<1_500 {
             held.append(
                 try await connect(runtime) { channel in
-                    try channel.pipeline.syncOperations.addHandler(Drip(after: Drip.hello, every: .milliseconds(100)))
+                    try channel.pipeline.syncOperations.addHandler(Drip(after: Drip.hello, every: .seconds(1)))
                 })
         }
         // The one connection that a user needs waits for none of them.
@@ -66,7 +66,7 @@ struct DripTests {
         // Their places are free again: a newcomer from there is not closed at once.
         #expect(try await refused(runtime, .e702) == 1_500 - refused(runtime, .e704))
         let next = try await connect(runtime) { channel in
-            try channel.pipeline.syncOperations.addHandler(Drip(after: Drip.hello, every: .milliseconds(100)))
+            try channel.pipeline.syncOperations.addHandler(Drip(after: Drip.hello, every: .seconds(1)))
         }
         #expect(try await alice.send("again", to: "sip:bob@contoso.example").status == 200)
         #expect(next.isActive)
