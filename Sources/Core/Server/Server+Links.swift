@@ -19,7 +19,7 @@ extension Server {
             outputs.event(.linkAdmitted(id, peer, evidence, trace))
             outputs.items.append(.admit(id, peer))
             if peer.peerClass == .client {
-                for duty in [LinkDeadlines.Duty.speak, .prove, .renew] { deadlines.start(duty, of: id, at: moment.now) }
+                for duty in [LinkDeadlines.Duty.speak, .prove] { deadlines.start(duty, of: id, at: moment.now) }
             }
             // RFC 5280 §4.1.2.5: the last second is still inside.
             if let end = peer.notAfter { deadlines.expire(id, at: moment.now + (end - moment.wall) + .seconds(1)) }

@@ -9,6 +9,8 @@ public enum ServerLimits {
     /// From the last proof of a user on a client's connection to its end (E704): longer than a proof and the longest
     /// registration behind it last together, so that it meets nobody who is registered.
     public static let unrenewedLifetime = Interval.seconds(14_400)
+    /// How often it is looked whether that time has passed: so much longer such a connection may live.
+    public static let renewalCheckPeriod = Interval.seconds(600)
     /// From the admission of a client to its first proven user (E704). Keep-alives do not extend it.
     public static let unprovenLifetime = Interval.seconds(30)
     /// A connection whose reader stands still is closed after this time.

@@ -7,7 +7,6 @@ extension ServerBootstrap {
     /// may enter, gets its mode there, and only then its name. One that a process before left there is replaced.
     /// - Throws: `WebFailure.unsafe` when the mode or the name cannot be set; nothing is left open then.
     func bind(toOwnSocket path: String) async throws -> any Channel {
-        // Shorter than the usual names of sockets: the system allows some 100 octets.
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path + "/.sock"
         let inside = folder + "/s"
         func check(_ result: Int32, _ what: String) throws(WebFailure) {
@@ -23,7 +22,9 @@ extension ServerBootstrap {
         _ = unsafe rmdir(folder)
         try check(unsafe mkdir(folder, 0o700), "cannot make \(folder)")
         defer { _ = unsafe rmdir(folder) }
-        let channel = try await bind(unixDomainSocketPath: inside).get()
+        let name = SocketName(inside)
+        defer { name.release() }
+        let channel = try await bind(unixDomainSocketPath: name.path).get()
         do {
             try check(unsafe chmod(inside, 0o600), "cannot set its mode")
             try check(unsafe rename(inside, path), "cannot give it its name")

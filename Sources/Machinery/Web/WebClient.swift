@@ -36,11 +36,14 @@ public enum WebClient {
                     try channel.pipeline.syncOperations.addHandler(ResponseHandler(address: address, answer: answer))
                 }
             }
-        let connected =
-            switch address {
-            case .network(let network): bootstrap.connect(host: network.host, port: Int(network.port))
-            case .socket(let path): bootstrap.connect(unixDomainSocketPath: path)
-            }
+        let connected: EventLoopFuture<any Channel>
+        switch address {
+        case .network(let network): connected = bootstrap.connect(host: network.host, port: Int(network.port))
+        case .socket(let path):
+            let name = SocketName(path)
+            connected = bootstrap.connect(unixDomainSocketPath: name.path)
+            connected.whenComplete { _ in name.release() }
+        }
         connected.whenFailure { answer.fail(WebFailure.unreachable(address, String(describing: $0))) }
         connected.whenSuccess { channel in
             let deadline = channel.eventLoop.scheduleTask(in: .seconds(seconds)) { channel.close(promise: nil) }

@@ -59,6 +59,19 @@ struct HoardingTests {
         #expect(home.closed == [busy: .limit(.e704)])
     }
 
+    @Test("The 4 h count from the proof, and are looked at every 10 minutes")
+    func lastProof() throws {
+        let home = try home()
+        let late = try home.client()
+        home.send(.register("alice"), on: late)
+        home.pass(.seconds(7))
+        try home.prove(.message("alice", to: "nobody"), as: "alice", on: late)
+        home.pass(.seconds(14_399))
+        #expect(home.closed.isEmpty)
+        home.pass(.seconds(601))
+        #expect(home.closed == [late: .limit(.e704)])
+    }
+
     @Test(
         "A connection on which nobody is proven again is closed after 4 h, however often it pings; a registered one stays"
     )

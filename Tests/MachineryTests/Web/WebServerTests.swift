@@ -62,6 +62,25 @@ struct WebServerTests {
         await crowded.stop()
     }
 
+    @Test("A socket is made and reached in a folder of any depth, for its owner alone", arguments: [1, 8])
+    func socket(depth: Int) async throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: "socket-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: root) }
+        // With eight of these the name is longer than the 107 octets that the system takes.
+        let folder = (0..<depth).reduce(root) { folder, _ in folder.appending(path: "a-folder-in-a-folder") }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let path = folder.appending(path: "admin.sock").path
+        let server = try await WebServer.start(
+            on: .socket(path: path), security: .none, group: MultiThreadedEventLoopGroup.singleton,
+            isKnown: { _ in true }, handler: { .text($0.path) })
+        let response = try await WebClient.send(
+            WebRequest(method: "GET", path: "/here"), to: .socket(path: path), security: .none, seconds: 60)
+        #expect(String(decoding: response.body, as: UTF8.self) == "/here")
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        await server.stop()
+    }
+
     private func connect(to address: NetworkAddress) async throws -> any Channel {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: address.host, port: Int(address.port)).get()

@@ -57,7 +57,7 @@ struct LinkDeadlines {
     mutating func start(_ duty: Duty, of id: ConnectionID, at now: Instant) {
         switch duty {
         case .speak: silences.entries.append((now + ServerLimits.silentLifetime, id))
-        case .renew: renewals.entries.append((now + ServerLimits.unrenewedLifetime, id))
+        case .renew: renewals.entries.append((now + ServerLimits.renewalCheckPeriod, id))
         case .prove: proofs.entries.append((now + ServerLimits.unprovenLifetime, id))
         case .read: reads.entries.append((now + ServerLimits.congestionLifetime, id))
         case .expire: expire(id, at: now)

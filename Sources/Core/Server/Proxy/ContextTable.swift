@@ -40,7 +40,7 @@ struct ContextTable {
         guard self[tag] != nil else { return }
         let index = Self.index(of: tag)
         slots[index].context = nil
-        slots[index].generation &+= 1
+        slots[index].generation = max(slots[index].generation &+ 1, 1)
         free.append(index)
     }
 

@@ -164,12 +164,12 @@ extension Server {
     /// RFC 3261 §18.2.1: the topmost Via says from which address the request came, unless sent-by is that address. What the
     /// sender itself says about that is taken out.
     private func addSource(of request: SIPMessage, from source: ConnectionID, _ edits: inout MessageEdits) {
-        guard let address = links[source]?.source, !address.isEmpty, let element = request.firstElement(of: .via),
-            let via = Via(element)
-        else { return }
+        // Empty when the connection has gone meanwhile: then nothing is known, and nobody is believed.
+        let address = links[source]?.source ?? []
+        guard let element = request.firstElement(of: .via), let via = Via(element) else { return }
         let host = via.host.first == UInt8(ascii: "[") ? via.host.dropFirst().dropLast() : via.host
-        let isSentBy = host == address[...]
-        guard !isSentBy || via.received != nil else { return }
+        let isKnown = address.isEmpty || host == address[...]
+        guard !isKnown || via.received != nil else { return }
         edits.replaceFirst(.via) { value in
             value.append(contentsOf: element.prefix { $0 != UInt8(ascii: ";") })
             for (name, parameter) in via.parameters where !name.equalsIgnoringCase("received") {
@@ -179,7 +179,7 @@ extension Server {
                 value.append(UInt8(ascii: "="))
                 value.append(contentsOf: parameter)
             }
-            guard !isSentBy else { return }
+            guard !isKnown else { return }
             value.append(text: ";received=")
             value.append(contentsOf: address)
         }

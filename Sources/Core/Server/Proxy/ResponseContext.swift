@@ -55,10 +55,10 @@ struct ResponseContext {
             progress = .calling
         }
 
-        /// RFC 3261 §16.7 step 2: a provisional response came, and timer C begins anew.
-        mutating func proceed(at now: Instant) {
+        /// A provisional response came. RFC 3261 §16.7 step 2: timer C begins anew by one from 101 on.
+        mutating func proceed(_ status: UInt16, at now: Instant) {
             progress = .proceeding
-            if timerC != nil { timerC = now + ServerLimits.timerC }
+            if timerC != nil, status > 100 { timerC = now + ServerLimits.timerC }
         }
     }
 
@@ -122,7 +122,7 @@ struct ResponseContext {
     /// Takes a provisional response: the way on which it goes back, when it does.
     mutating func proceed(_ transaction: ClientTransactionID, status: UInt16, at now: Instant) -> WayBack? {
         guard let index = branchIndex(of: transaction) else { return nil }
-        branches[index].proceed(at: now)
+        branches[index].proceed(status, at: now)
         // RFC 3261 §16.7 step 5: a 100 is for the next hop only. RFC 4320 §4.1: no other request than INVITE has more.
         return status > 100 && isInvite && !isAnswered ? wayBack(from: index) : nil
     }

@@ -65,12 +65,20 @@ enum Registrar {
         if order.isWildcard { return removeAll(order, from: &bindings) }
         guard let first = order.contacts.first else { return .accepted(isChanged: false) }
         if order.contacts.count == 1 {
-            return apply(first, of: order, to: &bindings, at: wall) ?? .accepted(isChanged: true)
+            let before = bindings.count
+            if let refusal = apply(first, of: order, to: &bindings, at: wall) { return refusal }
+            guard bindings.count > before, before >= ServerLimits.contactsPerAddressMax else {
+                return .accepted(isChanged: true)
+            }
+            // What came last is the new one.
+            bindings.removeLast()
+            return .refused(403, tooMany, [])
         }
         var changed = bindings
         for contact in order.contacts {
             if let refusal = apply(contact, of: order, to: &changed, at: wall) { return refusal }
         }
+        guard changed.count <= ServerLimits.contactsPerAddressMax else { return .refused(403, tooMany, []) }
         bindings = changed
         return .accepted(isChanged: true)
     }
@@ -114,12 +122,7 @@ enum Registrar {
         let binding = Binding(
             contact: Array(contact.uriBytes), expires: wall + .seconds(UInt64(seconds)), callID: order.callID,
             cseq: order.cseq, instanceID: instanceID, regID: regID, q: contact.q ?? 1_000, flow: order.flow)
-        if let index {
-            bindings[index] = binding
-        } else {
-            guard bindings.count < ServerLimits.contactsPerAddressMax else { return .refused(403, tooMany, []) }
-            bindings.append(binding)
-        }
+        if let index { bindings[index] = binding } else { bindings.append(binding) }
         return nil
     }
 

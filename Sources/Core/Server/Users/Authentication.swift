@@ -70,6 +70,8 @@ extension Server {
         guard let link = links[id] else { return }
         links.modify(id) { ($0.isProven, $0.provenAt) = (true, moment.now) }
         guard !link.isProven else { return }
+        // From here on and not before: a stranger leaves nothing behind that outlives the time in which he must prove a user.
+        deadlines.start(.renew, of: id, at: moment.now)
         outputs.items.append(.proven(id))
     }
 

@@ -126,9 +126,15 @@ final class HandshakeWatch {
 }
 
 extension NetworkAddress {
-    /// The address of a socket; nil for one without IP.
+    /// The address of a socket; nil for one without IP. A listener for IPv6 reports IPv4 peers inside it (RFC 4291 §2.5.5.2):
+    /// they are IPv4 here, or all of them would be one network.
     init?(_ address: SocketAddress?) {
         guard let address, let ip = address.ipAddress, let port = address.port else { return nil }
+        let mapped = "::ffff:"
+        if address.protocol == .inet6, ip.hasPrefix(mapped), ip.contains(".") {
+            self.init("\(ip.dropFirst(mapped.count)):\(port)")
+            return
+        }
         self.init(address.protocol == .inet6 ? "[\(ip)]:\(port)" : "\(ip):\(port)")
     }
 

@@ -16,12 +16,9 @@ struct AdminClient {
 
     private func send(_ request: WebRequest) async throws -> JSONValue {
         let response: WebResponse
-        let name = SocketName(folder)
-        defer { withExtendedLifetime(name) {} }
         do {
             response = try await WebClient.send(
-                request, to: .socket(path: name.path), security: .none,
-                seconds: 60)
+                request, to: .socket(path: folder.adminSocket), security: .none, seconds: 60)
         } catch {
             throw CommandFailure(
                 .unreachable, "no server answers on \(folder.adminSocket)", next: "entente serve --dir \(folder.path)")
