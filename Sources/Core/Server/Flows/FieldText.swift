@@ -9,8 +9,10 @@ extension [UInt8] {
         append(UInt8(ascii: ">"))
     }
 
-    /// Appends the same with a user part in front of the host.
-    mutating func append(sip user: some Collection<UInt8>, at host: [UInt8], parameters: String) {
+    /// `<sip:user@host`, the URI's parameters with their semicolons, and `>`: a Route, Record-Route or Path of ours.
+    init(sip user: some Collection<UInt8>, at host: some Collection<UInt8>, parameters: String) {
+        self = []
+        reserveCapacity(user.count + host.count + parameters.utf8.count + 8)
         append(text: "<sip:")
         append(contentsOf: user)
         append(UInt8(ascii: "@"))

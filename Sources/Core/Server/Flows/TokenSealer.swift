@@ -37,9 +37,7 @@ struct TokenSealer: Sendable {
 
     /// Appends the authenticator of `content` and `bound`, which the reader must know from elsewhere, to `content`.
     func seal(_ content: inout [UInt8], bound: [ArraySlice<UInt8>] = [], as label: Label) {
-        let value = authenticator(of: content.span, bound: bound, as: label)
-        content.append(bigEndian: value.low)
-        content.append(bigEndian: UInt32(truncatingIfNeeded: value.high))
+        Self.append(authenticator(of: content.span, bound: bound, as: label), to: &content)
     }
 
     /// The content of a sealed token; nil when one bit of it, of what it is bound to, or of its label differs.
@@ -62,10 +60,8 @@ struct TokenSealer: Sendable {
     /// The nonce is an authenticator of what is encrypted, not chance: the same content gives the same token, and two
     /// contents never share a nonce but by a collision of 96 bits.
     func encrypt(_ content: [UInt8], bound: [ArraySlice<UInt8>], as label: Label) -> [UInt8]? {
-        let seed = authenticator(of: content.span, bound: bound, as: label)
         var nonceBytes: [UInt8] = []
-        nonceBytes.append(bigEndian: seed.low)
-        nonceBytes.append(bigEndian: UInt32(truncatingIfNeeded: seed.high))
+        Self.append(authenticator(of: content.span, bound: bound, as: label), to: &nonceBytes)
         guard let nonce = try? AES.GCM.Nonce(data: nonceBytes),
             let box = try? AES.GCM.seal(
                 content, using: encryptionKey, nonce: nonce, authenticating: Self.framed(bound, as: label))
@@ -80,6 +76,12 @@ struct TokenSealer: Sendable {
                 box, using: encryptionKey, authenticating: Self.framed(bound, as: label))
         else { return nil }
         return Array(content)
+    }
+
+    /// An authenticator is the hash cut to `length`.
+    private static func append(_ authenticator: KeyedHash.Value, to bytes: inout [UInt8]) {
+        bytes.append(bigEndian: authenticator.low)
+        bytes.append(bigEndian: UInt32(truncatingIfNeeded: authenticator.high))
     }
 
     private func authenticator(

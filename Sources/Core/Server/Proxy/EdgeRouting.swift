@@ -25,9 +25,8 @@ extension Server {
         }
         // The Path is read inside; the Record-Route comes back from the client, over the flow that it has.
         let host = job.facts.message.method == .register ? surroundings.insideHost : surroundings.clientAddress
-        target.record =
-            Array("<sip:".utf8) + flowTokens.token(for: job.connection) + [UInt8(ascii: "@")] + host
-            + Array(";transport=tls;lr;ob>".utf8)
+        target.record = [UInt8](
+            sip: flowTokens.token(for: job.connection), at: host, parameters: ";transport=tls;lr;ob")
         return .forward([target], Preparation(routesToPop: own.count))
     }
 
@@ -92,8 +91,8 @@ extension Server {
     }
 
     private func partnerRecordRoute(_ record: String) -> [UInt8] {
-        Array("<sip:".utf8) + partnerTokens.token(for: record, edge: surroundings.name) + [UInt8(ascii: "@")]
-            + surroundings.outsideHost
-            + Array(";transport=tls;lr>".utf8)
+        [UInt8](
+            sip: partnerTokens.token(for: record, edge: surroundings.name), at: surroundings.outsideHost,
+            parameters: ";transport=tls;lr")
     }
 }

@@ -248,8 +248,7 @@ extension Server {
     }
 
     private func recordRoute(user: [UInt8]) -> [UInt8] {
-        Array("<sip:".utf8) + user + [UInt8(ascii: "@")] + surroundings.clientAddress
-            + Array(";transport=tls;lr>".utf8)
+        [UInt8](sip: user, at: surroundings.clientAddress, parameters: ";transport=tls;lr")
     }
 }
 

@@ -41,7 +41,7 @@ extension Server {
             guard let server = surroundings.servers(at: Array(edge.edge.utf8)[...]).first else { return nil }
             var target = Target(hop: .link(.server(server.name), server.address), requestURI: requestURI)
             target.isInside = true
-            target.routes = [Array("<sip:".utf8) + edge.token + Array("@\(edge.edge);transport=tls;lr;ob>".utf8)]
+            target.routes = [[UInt8](sip: edge.token, at: edge.edge.utf8, parameters: ";transport=tls;lr;ob")]
             return target
         }
     }
@@ -64,7 +64,7 @@ extension Server {
             let edge = surroundings.edges.first(where: { $0.name == name })
         else { return nil }
         var target = insideTarget([edge])
-        target?.routes = [Array("<sip:".utf8) + token + Array("@\(name);transport=tls;lr>".utf8)]
+        target?.routes = [[UInt8](sip: token, at: name.utf8, parameters: ";transport=tls;lr")]
         return target
     }
 
