@@ -12,7 +12,7 @@ extension Server {
     ) {
         guard let transaction = job.transaction else { return }
         respond(
-            status, reason, lines, to: job.facts.message, in: transaction, on: job.connection, at: moment,
+            status, reason, lines, to: job.request.message, in: transaction, on: job.connection, at: moment,
             into: &outputs)
     }
 
@@ -58,8 +58,8 @@ extension Server {
     static let supportedOptions = ["path", "outbound"]
 
     /// RFC 3261 §8.2.2.3: what is required of the server where a request ends, and which it does not understand.
-    static func refusalOfRequirements(_ message: SIPMessage) -> Routing? {
-        RequestValidation.requirements(of: message, supportedOptions: supportedOptions)
+    static func refusalOfRequirements(_ request: ValidRequest) -> Routing? {
+        request.problem(for: .userAgentServer, supportedOptions: supportedOptions)
             .map { .reply($0.status, $0.reason, $0.lines) }
     }
 }

@@ -55,14 +55,14 @@ extension Server {
             }
             return
         }
-        if let problem = RequestValidation.check(message) {
+        let request: ValidRequest
+        do throws(RequestProblem) {
+            request = try ValidRequest(message)
+            if let problem = request.problem(for: .proxy) { throw problem }
+        } catch {
             if message.method != .ack {
-                reply(problem.status, problem.reason, problem.lines, to: message, on: id, into: &outputs)
+                reply(error.status, error.reason, error.lines, to: message, on: id, into: &outputs)
             }
-            return
-        }
-        guard let facts = RequestFacts(message) else {
-            if message.method != .ack { reply(400, "Bad Request", to: message, on: id, into: &outputs) }
             return
         }
         guard message.method == .ack || message.method == .cancel || transactions.serverCount(on: id) < link.requestsMax
@@ -70,37 +70,35 @@ extension Server {
             return reply(
                 503, "Too many requests at once", Self.retryAfter(seconds: 5), to: message, on: id, into: &outputs)
         }
-        switch transactions.receive(message, on: id, at: moment.now) {
+        switch transactions.receive(request, on: id, at: moment.now) {
         case .new(let transaction):
-            let job = Job(facts: facts, connection: id, link: link, transaction: transaction)
+            let job = Job(request: request, connection: id, link: link, transaction: transaction)
             answerOrForward(job, at: moment, into: &outputs)
         case .cancel(let transaction, let invite):
             cancel(message, transaction, invite, on: id, at: moment, into: &outputs)
         case .acknowledgesSuccess:
             // RFC 3261 §16.6: the ACK to a 2xx is a request of its own, routed without a transaction.
-            let job = Job(facts: facts, connection: id, link: link, transaction: nil)
+            let job = Job(request: request, connection: id, link: link, transaction: nil)
             answerOrForward(job, at: moment, into: &outputs)
         case .absorbed, .acknowledged:
             break
         case .full:
             reply(503, "Server full", Self.retryAfter(seconds: 5), to: message, on: id, into: &outputs)
-        case .malformed:
-            if message.method != .ack { reply(400, "Bad Request", to: message, on: id, into: &outputs) }
         }
     }
 
     private mutating func answerOrForward(_ job: Job, at moment: Moment, into outputs: inout Outputs) {
-        guard !isDraining || !job.facts.isOutsideDialog else {
+        guard !isDraining || !job.request.isOutsideDialog else {
             return answer(job, 503, "Ending", Self.retryAfter(seconds: 5), at: moment, into: &outputs)
         }
-        if job.facts.message.method == .options, isAddressedToUs(job.facts) {
-            guard case .reply(let status, let reason, let fields)? = Self.refusalOfRequirements(job.facts.message)
+        if job.request.message.method == .options, isAddressedToUs(job.request) {
+            guard case .reply(let status, let reason, let fields)? = Self.refusalOfRequirements(job.request)
             else {
                 return answer(job, 200, "OK", Self.capabilities, at: moment, into: &outputs)
             }
             return answer(job, status, reason, fields, at: moment, into: &outputs)
         }
-        guard let sender = sender(of: job.facts.message, on: job.connection, job.link) else {
+        guard let sender = sender(of: job.request.message, on: job.connection, job.link) else {
             outputs.event(.requestRefused(job.connection, .e406, why: "no flow named by the edge"))
             return answer(job, 403, "Forbidden", at: moment, into: &outputs)
         }
@@ -122,9 +120,10 @@ extension Server {
 
     /// RFC 3261 §11: OPTIONS to the domain or to this server itself is answered to anybody who was admitted, with nothing
     /// looked up.
-    private func isAddressedToUs(_ facts: RequestFacts) -> Bool {
-        guard facts.target.user?.isEmpty ?? true else { return false }
-        return surroundings.isOwn(domain: facts.target.host) || surroundings.isOwn(facts.target)
+    private func isAddressedToUs(_ request: ValidRequest) -> Bool {
+        let uri = request.requestURI
+        guard uri.user?.isEmpty ?? true else { return false }
+        return surroundings.isOwn(domain: uri.host) || surroundings.isOwn(uri)
     }
 
     /// RFC 3261 §9.2, RFC 3261 §16.10: the CANCEL is answered here, and goes on to every branch that still waits.
@@ -147,7 +146,7 @@ extension Server {
 
 /// One request under way through the rules: what it says, where it came in, and the transaction that answers it.
 struct Job {
-    let facts: RequestFacts
+    let request: ValidRequest
     let connection: ConnectionID
     let link: Link
     /// Nil for the ACK to a 2xx, which nobody answers.

@@ -9,15 +9,17 @@ extension Server {
         _ message: SIPMessage, on id: ConnectionID, at moment: Moment, into outputs: inout Outputs
     ) {
         // A branch that we did not write, or not for this connection, leads to no transaction: dropped (RFC 6026 §7.3).
-        guard ResponseValidation.check(message) == nil, let branch = message.topVia?.branch,
-            let transaction = branches.transaction(in: branch), let method = message.cSeq?.method
+        guard let response = try? ValidResponse(message), let branch = response.topVia.branch,
+            let transaction = branches.transaction(in: branch)
         else { return }
         guard transaction.shard == shard else {
             let mail = Mail.response(message, from: id, epoch: links.context.epoch)
             outputs.items.append(.post(transaction.shard, MailBox(mail)))
             return
         }
-        switch transactions.receive(status: message.status, method: method, for: transaction, on: id, at: moment.now) {
+        switch transactions.receive(
+            status: message.status, method: response.cSeq.method, for: transaction, on: id, at: moment.now)
+        {
         case .unknown, .absorbed:
             break
         case .provisional(let tag):
@@ -211,7 +213,8 @@ extension Server {
             default: isServer ? (503, "Service Unavailable") : (500, "Next hop unreachable")
             }
         respond(
-            status, reason, lines, to: context.request, in: context.transaction, on: context.connection, at: moment,
+            status, reason, lines, to: context.request.message, in: context.transaction, on: context.connection,
+            at: moment,
             into: &outputs)
     }
 
@@ -329,7 +332,7 @@ extension Server {
         for tag in contexts.overdue(at: moment.now) {
             guard let context = contexts[tag] else { continue }
             respond(
-                100, "Trying", to: context.request, in: context.transaction, on: context.connection, at: moment,
+                100, "Trying", to: context.request.message, in: context.transaction, on: context.connection, at: moment,
                 into: &outputs)
         }
     }

@@ -22,10 +22,10 @@ struct ConformanceTests {
         switch first {
         case .message(let message):
             if message.isRequest {
-                guard let problem = RequestValidation.check(message) else { return (.accepted, message) }
+                guard let problem = problem(of: message) else { return (.accepted, message) }
                 return (.answered(Int(problem.status)), message)
             }
-            return (ResponseValidation.check(message) == nil ? .accepted : .dropped, message)
+            return ((try? ValidResponse(message)) != nil ? .accepted : .dropped, message)
         case .violation(let violation, let request):
             switch violation.answer {
             case .respond(let status, _):
@@ -113,7 +113,7 @@ struct ConformanceTests {
     func requireAtServer() throws {
         guard let folder = corpus("rfc4475") else { return }
         let message = try SIPMessage.parse(try read("bext01.dat", in: folder))
-        let problem = RequestValidation.check(message, role: .userAgentServer)
+        let problem = problem(of: message, for: .userAgentServer)
         #expect(problem?.status == 420)
         #expect(problem?.unsupported.map(\.text) == ["nothingSupportsThis", "nothingSupportsThisEither"])
     }

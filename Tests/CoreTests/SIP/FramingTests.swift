@@ -138,7 +138,7 @@ struct FramingTests {
                 bytes[index] = octet
                 for item in frames(bytes) {
                     guard case .message(let message) = item else { continue }
-                    _ = RequestValidation.check(message)
+                    _ = problem(of: message)
                     _ = (message.topVia, message.contacts, message.routes, message.cSeq, message.mediaLines)
                     var output: [UInt8] = []
                     message.serialise(into: &output)

@@ -53,3 +53,14 @@ func summary(_ framed: [Framed]) -> [String] {
         }
     }
 }
+
+/// The first thing that is wrong with a request for an element of this role; nil when there is nothing.
+func problem(
+    of message: SIPMessage, for role: ValidRequest.Role = .proxy, supportedOptions: [String] = []
+) -> RequestProblem? {
+    do throws(RequestProblem) {
+        return try ValidRequest(message).problem(for: role, supportedOptions: supportedOptions)
+    } catch {
+        return error
+    }
+}

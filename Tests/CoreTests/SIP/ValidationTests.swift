@@ -31,17 +31,17 @@ struct ValidationTests {
             ("Contact", "Supported:", nil), ("Contact", "Require: a b", 400), ("Contact", "X-Anything: ;;,", nil),
         ] as [(String, String?, Int?)])
     func proxy(line: String, new: String?, status: Int?) throws {
-        let problem = RequestValidation.check(try request(line, becomes: new), supportedOptions: ["path"])
+        let problem = problem(of: try request(line, becomes: new), supportedOptions: ["path"])
         #expect(problem.map { Int($0.status) } == status)
     }
 
     @Test("RFC 3261 §8.2.2.3: a UAS answers Require with the tags that it does not know")
     func require() throws {
         let message = try request("Contact", becomes: "Require: path, foo\r\nRequire: Bar")
-        let problem = RequestValidation.check(message, role: .userAgentServer, supportedOptions: ["path"])
-        #expect(problem?.status == 420)
-        #expect(problem?.unsupported.map(\.text) == ["foo", "Bar"])
+        let refusal = problem(of: message, for: .userAgentServer, supportedOptions: ["path"])
+        #expect(refusal?.status == 420)
+        #expect(refusal?.unsupported.map(\.text) == ["foo", "Bar"])
         let last = try request("Max-Forwards", becomes: "Max-Forwards: 0")
-        #expect(RequestValidation.check(last, role: .userAgentServer) == nil)
+        #expect(problem(of: last, for: .userAgentServer) == nil)
     }
 }

@@ -111,7 +111,7 @@ struct WritingTests {
         let parsed = try SIPMessage.parse(output)
         #expect(parsed.status == 200)
         #expect(parsed.toTag?.text == "a6c85cf")
-        #expect(ResponseValidation.check(parsed) == nil)
+        #expect((try? ValidResponse(parsed)) != nil)
         var trying: [UInt8] = []
         var writer100 = ResponseWriter(to: request, status: 100)
         writer100.toTag = Array("no".utf8)
@@ -142,7 +142,7 @@ struct WritingTests {
         writer.add(.maxForwards, "70")
         writer.setBody(type: "text/plain", "hello".utf8)
         let message = try #require(writer.message())
-        #expect(RequestValidation.check(message) == nil)
+        #expect(problem(of: message) == nil)
         #expect(message.body.text == "hello")
         #expect(reasonPhrase(for: 430) == "Flow Failed")
     }

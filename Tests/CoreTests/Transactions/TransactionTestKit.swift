@@ -22,7 +22,7 @@ enum TransactionTestKit {
     static func request(
         _ method: String, branch: String = "z9hG4bK1", sentBy: String = "alice.example:5061", fromTag: String = "a1",
         toTag: String? = nil, callID: String = "c1", cSeq: Int = 1, cSeqMethod: String? = nil
-    ) throws -> SIPMessage {
+    ) throws -> ValidRequest {
         let to = toTag.map { ";tag=\($0)" } ?? ""
         let text = """
             \(method) sip:bob@contoso.example SIP/2.0
@@ -36,10 +36,8 @@ enum TransactionTestKit {
 
 
             """
-        return try SIPMessage.parse(
-            Array(
-                text.split(separator: "\n", omittingEmptySubsequences: false)
-                    .joined(separator: "\r\n").utf8))
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return try ValidRequest(SIPMessage.parse(Array(lines.joined(separator: "\r\n").utf8)))
     }
 }
 
@@ -48,7 +46,7 @@ extension RequestVerdict {
     var newTransaction: ServerTransactionID? {
         switch self {
         case .new(let id): id
-        case .cancel, .absorbed, .acknowledged, .acknowledgesSuccess, .full, .malformed: nil
+        case .cancel, .absorbed, .acknowledged, .acknowledgesSuccess, .full: nil
         }
     }
 }

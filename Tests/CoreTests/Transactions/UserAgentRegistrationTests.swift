@@ -38,7 +38,7 @@ struct UserAgentRegistrationTests {
         #expect(contact.instanceID?.equals("urn:uuid:00000000-0000-1000-8000-000000000001") == true)
         #expect(request.expires == 3_600)
         #expect(request.toTag == nil)
-        #expect(RequestValidation.check(request) == nil)
+        #expect(problem(of: request) == nil)
         let via = try #require(request.topVia)
         #expect(via.hasMagicCookie)
         #expect(via.transport.equals("TLS"))

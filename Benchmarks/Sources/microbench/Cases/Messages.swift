@@ -25,7 +25,7 @@ struct ParseInvite: Benchmark {
 /// What every element checks before it does anything.
 struct ValidateInvite: Benchmark {
     static let name = "validate"
-    static let summary = "RequestValidation.check of the same INVITE"
+    static let summary = "ValidRequest of the same INVITE"
     static let iterations = 2_000
 
     private let message: SIPMessage
@@ -35,8 +35,11 @@ struct ValidateInvite: Benchmark {
     }
 
     mutating func step() throws -> Int {
-        if let problem = RequestValidation.check(message) { throw BenchmarkFailure(problem.reason) }
-        return 1
+        do throws(RequestProblem) {
+            return try ValidRequest(message).message.lineCount
+        } catch {
+            throw BenchmarkFailure(error.reason)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ struct TransactionStep: Benchmark {
     private static let pool = 64
 
     private var table: TransactionTable
-    private let requests: [SIPMessage]
+    private let requests: [ValidRequest]
     private let here = ConnectionID(shard: ShardID(0), slot: 1, generation: 1)
     private var now = Instant.zero + .seconds(1_000)
     private var next = 0
@@ -21,13 +21,13 @@ struct TransactionStep: Benchmark {
         table = TransactionTable(shard: ShardID(0), chance: &chance)
         for number in 0..<Self.live {
             // INVITEs whose final response has not come wait without a timer.
-            let invite = try SIPMessage.parse(Requests.invite(1_000 + number))
+            let invite = try ValidRequest(SIPMessage.parse(Requests.invite(1_000 + number)))
             let elsewhere = ConnectionID(shard: ShardID(0), slot: UInt32(2 + number % 512), generation: 1)
             guard case .new(let id) = table.receive(invite, on: elsewhere, at: now),
                 table.respond(180, in: id, at: now) == .send
             else { throw BenchmarkFailure("INVITE \(number) began no transaction") }
         }
-        requests = try (0..<Self.pool).map { try SIPMessage.parse(Requests.message(1_000 + $0)) }
+        requests = try (0..<Self.pool).map { try ValidRequest(SIPMessage.parse(Requests.message(1_000 + $0))) }
     }
 
     mutating func step() throws -> Int {

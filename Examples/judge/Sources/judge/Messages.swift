@@ -25,7 +25,7 @@ func show(_ octets: [UInt8], header: String) -> Bool {
     print("From        \(text(of: message.from))")
     print("To          \(text(of: message.to))")
     print("\(header)  \(message.value(named: header)?.text ?? "is not there")")
-    return isUsable(message)
+    return message.isRequest ? check(request: message) != nil : check(response: message)
 }
 
 /// The framing, start line and form of the header lines are checked here, the values when somebody asks for them.
@@ -43,32 +43,41 @@ private func text(of address: NameAddress?) -> String {
     return "\(uri), host \(uri.host.text), tag \(address.tag?.text ?? "none")"
 }
 
-/// Whether an element may work with the message: what RFC 3261 wants of its header fields.
-private func isUsable(_ message: SIPMessage) -> Bool {
-    if message.isRequest, let problem = RequestValidation.check(message, role: .userAgentServer) {
-        print("wrong: \(problem.header?.text ?? "start line"), answer it with \(problem.status) \(problem.reason)")
+/// What RFC 3261 wants of a request and its header fields before an element works with it.
+private func check(request: SIPMessage) -> ValidRequest? {
+    do throws(RequestProblem) {
+        let valid = try ValidRequest(request)
+        if let problem = valid.problem(for: .userAgentServer) { throw problem }
+        return valid
+    } catch {
+        print("wrong: \(error.header?.text ?? "start line"), answer it with \(error.status) \(error.reason)")
+        return nil
+    }
+}
+
+private func check(response: SIPMessage) -> Bool {
+    do throws(FieldProblem) {
+        _ = try ValidResponse(response)
+        return true
+    } catch {
+        print("wrong: \(error.header.text), drop it")
         return false
     }
-    if !message.isRequest, let header = ResponseValidation.check(message) {
-        print("wrong: \(header.text), drop it")
-        return false
-    }
-    return true
 }
 
 /// Takes a request as a server does, sends responses to it and lets time pass; prints what comes out of each step.
 func step(_ octets: [UInt8]) -> Bool {
-    guard let request = parse(octets), isUsable(request), request.isRequest else { return false }
+    guard let request = parse(octets), request.isRequest, let valid = check(request: request) else { return false }
     // A real program takes the seed from the system. The table keeps no clock: each call says what time it is.
     var chance = Chance(seed: Array(repeating: 7, count: 32))
     var table = TransactionTable(shard: ShardID(0), chance: &chance)
     let link = ConnectionID(shard: ShardID(0), slot: 0, generation: 0)
     var now = Instant.zero
 
-    let verdict = table.receive(request, on: link, at: now)
+    let verdict = table.receive(valid, on: link, at: now)
     print("receive \(request.startLine.text): \(verdict)")
     guard case .new(let transaction) = verdict else { return false }
-    print("receive it again: \(table.receive(request, on: link, at: now))")
+    print("receive it again: \(table.receive(valid, on: link, at: now))")
     for status: UInt16 in [100, 486, 200] {
         now = now + .milliseconds(20)
         print("respond \(status): \(table.respond(status, in: transaction, at: now))")

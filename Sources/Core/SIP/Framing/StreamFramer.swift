@@ -209,7 +209,7 @@ extension SIPMessage {
     }
 
     /// Parses exactly one message, whose body ends where `bytes` ends. As on a stream, lines end with CRLF and Content-Length
-    /// is needed. Header values are not looked at: see `RequestValidation` and `ResponseValidation`.
+    /// is needed. Header values are not looked at: see `ValidRequest` and `ValidResponse`.
     ///
     /// Throws the violation that ends the reading, which need not be the first one in the text.
     public static func parse(_ bytes: [UInt8], limits: SIPLimits = .standard) throws(SIPViolation) -> SIPMessage {

@@ -10,8 +10,13 @@ public struct CSeq: Sendable {
     /// Parses the value; nil when it breaks the grammar or the number is 2^31 or above.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard let (number, token) = Self.parts(of: bytes.span) else { return nil }
+        self.init(number: number, methodBytes: bytes.at(token))
+    }
+
+    /// What was found in a value.
+    init(number: UInt32, methodBytes: ArraySlice<UInt8>) {
         self.number = number
-        methodBytes = bytes.at(token)
+        self.methodBytes = methodBytes
         method = Method(methodBytes)
     }
 

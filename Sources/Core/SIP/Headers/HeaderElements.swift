@@ -65,9 +65,9 @@ extension Span<UInt8> {
         return count
     }
 
-    /// Whether every element of this comma list passes.
-    func areElements(_ passes: (Span<UInt8>) -> Bool) -> Bool {
-        var start = 0
+    /// Whether every element of this comma list passes, those before `start` aside.
+    func areElements(from start: Int = 0, _ passes: (Span<UInt8>) -> Bool) -> Bool {
+        var start = start
         while true {
             let end = elementEnd(from: start)
             guard passes(at(trimmed(from: start, to: end))) else { return false }

@@ -11,12 +11,7 @@ public struct HeaderParameters: Sequence, Sendable {
     /// RFC 3261 §25.1: *( SEMI token [ EQUAL ( token / host / quoted-string ) ] ), up to the end of `bytes`.
     static func areValid(_ bytes: Span<UInt8>) -> Bool {
         var cursor = Cursor(bytes)
-        cursor.skipWhitespace()
-        while !cursor.isAtEnd {
-            guard cursor.takeHeaderParameter() != nil else { return false }
-            cursor.skipWhitespace()
-        }
-        return true
+        return cursor.takeHeaderParameters { _, _ in }
     }
 
     /// Goes through names and values; a value keeps its quotes and is nil when there is none.
@@ -58,19 +53,20 @@ public struct HeaderParameters: Sequence, Sendable {
         }
         return nil
     }
-
-    /// How many parameters of this name there are.
-    static func count(of name: String, in bytes: Span<UInt8>) -> Int {
-        var cursor = Cursor(bytes)
-        var count = 0
-        while let parameter = cursor.takeHeaderParameter() {
-            if bytes.at(parameter.name).equalsIgnoringCase(name) { count += 1 }
-        }
-        return count
-    }
 }
 
 extension Cursor {
+    /// Takes every parameter up to the end and shows each; false when one breaks the grammar.
+    mutating func takeHeaderParameters(_ show: (_ name: Extent, _ value: Extent?) -> Void) -> Bool {
+        skipWhitespace()
+        while !isAtEnd {
+            guard let (name, value) = takeHeaderParameter() else { return false }
+            show(name, value)
+            skipWhitespace()
+        }
+        return true
+    }
+
     /// Takes one parameter with the semicolon before it; nil when there is none or it breaks the grammar.
     mutating func takeHeaderParameter() -> (name: Extent, value: Extent?)? {
         let start = position
@@ -90,7 +86,7 @@ extension Cursor {
         if next == Octet.quote { return takeQuotedString() }
         if next == Octet.openBracket { return takeHost() }
         // RFC 5118 §4.5: an IPv6 address in `received` is read with and without brackets.
-        if bytes.at(name).equalsIgnoringCase("received") {
+        if name.count == 8, bytes.at(name).equalsIgnoringCase("received") {
             let start = position
             if let address = takeWhile({ $0.isHexDigit || $0 == Octet.colon || $0 == Octet.dot }),
                 HostGrammar.isIPv6Address(bytes.at(address))

@@ -11,6 +11,10 @@ public struct NameAddress: Sendable {
         let uri: Extent
         let isBracketed: Bool
         let parameters: Extent
+        /// The value of the first tag, with its quotes; empty when it has none, nil when there is no tag.
+        private(set) var tag: Extent?
+        /// How many tags there are.
+        private(set) var tags = 0
 
         /// Parses one element of a list; nil when it breaks the grammar. Of the URI it checks that it may be one.
         init?(_ bytes: Span<UInt8>) {
@@ -38,9 +42,17 @@ public struct NameAddress: Sendable {
                 isBracketed = false
                 parameters = cursor.rest
             }
-            guard HeaderParameters.areValid(bytes.at(parameters)), Self.isPlausibleURI(bytes.at(uri)) else {
-                return nil
+            guard Self.isPlausibleURI(bytes.at(uri)) else { return nil }
+            var (tag, tags): (Extent?, Int) = (nil, 0)
+            cursor.position = parameters.start
+            let areValid = cursor.takeHeaderParameters { name, value in
+                guard name.count == 3, bytes.at(name).equalsIgnoringCase("tag") else { return }
+                tags += 1
+                if tags == 1 { tag = value ?? Extent(name.end, name.end) }
             }
+            guard areValid else { return nil }
+            self.tag = tag
+            self.tags = tags
         }
 
         /// The display name in front of `<`: a quoted string, or tokens with white space between them; nil for anything
@@ -65,6 +77,11 @@ public struct NameAddress: Sendable {
     /// Parses one element of a list; nil when it breaks the grammar. The URI itself is parsed by `uri`.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard let layout = Layout(bytes.span) else { return nil }
+        self.init(bytes, layout)
+    }
+
+    /// A value with the layout that was found in it.
+    init(_ bytes: ArraySlice<UInt8>, _ layout: Layout) {
         self.bytes = bytes
         self.layout = layout
     }
@@ -85,7 +102,10 @@ public struct NameAddress: Sendable {
     public var uri: SIPURI? { SIPURI(uriBytes) }
 
     /// RFC 3261 §19.3: the tag of From or To; nil when absent or empty.
-    public var tag: ArraySlice<UInt8>? { parameters["tag"].flatMap { $0.isEmpty ? nil : $0 } }
+    public var tag: ArraySlice<UInt8>? {
+        guard let tag = layout.tag.map({ bytes.at($0).unquoted }), !tag.isEmpty else { return nil }
+        return tag
+    }
 
     /// RFC 3261 §20.10: the preference of a contact in thousandths; nil when absent or malformed.
     public var q: UInt16? { parameters["q"].flatMap(Self.thousandths) }

@@ -14,6 +14,9 @@ struct Extent: Sendable {
     var end: Int { Int(high) }
     var count: Int { end - start }
     var isEmpty: Bool { low == high }
+
+    /// The same octets, counted from one that stands `offset` before the first.
+    func shifted(by offset: Int) -> Extent { Extent(start + offset, end + offset) }
 }
 
 extension ArraySlice<UInt8> {

@@ -10,6 +10,9 @@ public struct Via: Sendable {
         let port: UInt16?
         let sentBy: Extent
         let parameters: Extent
+        /// The values of the first of each, with their quotes; empty when it has none, nil when it is absent.
+        private(set) var branch: Extent?
+        private(set) var received: Extent?
 
         /// Parses one element of the list; nil when it breaks the grammar.
         init?(_ bytes: Span<UInt8>) {
@@ -28,18 +31,35 @@ public struct Via: Sendable {
                 port = number
                 end = cursor.position
             }
-            guard HeaderParameters.areValid(bytes.at(cursor.rest)) else { return nil }
             self.transport = transport
             self.host = host
             self.port = port
             sentBy = Extent(start, end)
             parameters = cursor.rest
+            var (branch, received): (Extent?, Extent?)
+            let areValid = cursor.takeHeaderParameters { name, value in
+                switch name.count {
+                case 6 where branch == nil && bytes.at(name).equalsIgnoringCase("branch"):
+                    branch = value ?? Extent(name.end, name.end)
+                case 8 where received == nil && bytes.at(name).equalsIgnoringCase("received"):
+                    received = value ?? Extent(name.end, name.end)
+                default: break
+                }
+            }
+            guard areValid else { return nil }
+            self.branch = branch
+            self.received = received
         }
     }
 
     /// Parses one element of the list; nil when it breaks the grammar.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard let layout = Layout(bytes.span) else { return nil }
+        self.init(bytes, layout)
+    }
+
+    /// A value with the layout that was found in it.
+    init(_ bytes: ArraySlice<UInt8>, _ layout: Layout) {
         self.bytes = bytes
         self.layout = layout
     }
@@ -60,10 +80,10 @@ public struct Via: Sendable {
     public var parameters: HeaderParameters { HeaderParameters(checked: bytes.at(layout.parameters)) }
 
     /// The branch parameter.
-    public var branch: ArraySlice<UInt8>? { parameters["branch"] }
+    public var branch: ArraySlice<UInt8>? { layout.branch.map { bytes.at($0).unquoted } }
 
     /// The received parameter.
-    public var received: ArraySlice<UInt8>? { parameters["received"] }
+    public var received: ArraySlice<UInt8>? { layout.received.map { bytes.at($0).unquoted } }
 
     /// RFC 3261 §8.1.1.7: whether the branch begins with the magic cookie and has something behind it.
     public var hasMagicCookie: Bool {

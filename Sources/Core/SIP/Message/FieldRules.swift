@@ -4,52 +4,73 @@ enum FieldRules {
     private static let mandatory: [HeaderName] = [.via, .from, .to, .callID, .cSeq]
     private static let mandatoryFields: HeaderNameSet = [.via, .from, .to, .callID, .cSeq]
 
-    static func missing(in message: SIPMessage) -> HeaderName? {
-        mandatoryFields.subtracting(message.fields).isEmpty ? nil : mandatory.first { !message.has($0) }
-    }
-
-    /// RFC 3261 §7.3.1: only a field whose value is a comma list, and the four of authentication, may stand in
-    /// several lines.
-    static func repeated(in message: SIPMessage) -> HeaderName? {
+    /// Checks every field that an element reads, and keeps what the fields say that no message lacks.
+    static func read(_ message: SIPMessage) throws(FieldProblem) -> MandatoryFields {
+        if let name = missing(in: message) { throw FieldProblem(kind: .missing, header: name) }
         var seen: HeaderNameSet = []
-        for number in 0..<message.lineCount {
-            let name = message.name(ofLine: number)
-            guard name.isSingleton else { continue }
-            if seen.contains(name) { return name }
-            seen.insert(name)
-        }
-        return nil
-    }
-
-    /// The first field that breaks its grammar, among those that an element reads.
-    static func malformed(in message: SIPMessage) -> HeaderName? {
-        var hasCheckedContact = false
+        var top: MandatoryFields.Top?
+        var from: MandatoryFields.Address?
+        var to: MandatoryFields.Address?
+        var callID: Extent?
+        var cSeq: MandatoryFields.Sequence?
         let octets = message.storage.span
         for number in 0..<message.lineCount {
             guard let (name, extent) = message.field(number) else { break }
+            let value = octets.at(extent)
+            let isFirst = !seen.contains(name)
+            if !isFirst, name.isSingleton { throw FieldProblem(kind: .repeated, header: name) }
+            seen.insert(name)
+            let isValid: Bool
             switch name {
-            case .contact:
-                if !hasCheckedContact, !areContacts(in: message) { return .contact }
-                hasCheckedContact = true
             case .other:
                 continue
+            case .via where isFirst:
+                let end = value.elementEnd()
+                let element = value.trimmed(from: 0, to: end)
+                top = Via.Layout(value.at(element)).map {
+                    MandatoryFields.Top(value: element.shifted(by: extent.start), via: $0)
+                }
+                isValid = top != nil && (end == value.count || areVias(value, from: end + 1))
+            case .via:
+                isValid = areVias(value, from: 0)
+            case .from:
+                from = MandatoryFields.Address(value, at: extent)
+                isValid = from != nil
+            case .to:
+                to = MandatoryFields.Address(value, at: extent)
+                isValid = to != nil
+            case .callID:
+                callID = extent
+                isValid = isCallID(value)
+            case .cSeq:
+                cSeq = CSeq.parts(of: value).map {
+                    MandatoryFields.Sequence(value: extent, number: $0.number, method: $0.method)
+                }
+                isValid = cSeq != nil
+            case .contact:
+                isValid = !isFirst || areContacts(in: message)
             default:
-                if !isValid(octets.at(extent), name) { return name }
+                isValid = Self.isValid(value, name)
             }
+            guard isValid else { throw FieldProblem(kind: .malformed, header: name) }
         }
-        return nil
+        guard let top, let from, let to, let callID, let cSeq else {
+            throw FieldProblem(kind: .missing, header: .via)
+        }
+        return MandatoryFields(top: top, from: from, to: to, callID: callID, cSeq: cSeq)
     }
 
+    private static func missing(in message: SIPMessage) -> HeaderName? {
+        mandatoryFields.subtracting(message.fields).isEmpty ? nil : mandatory.first { !message.has($0) }
+    }
+
+    private static func areVias(_ value: Span<UInt8>, from start: Int) -> Bool {
+        value.areElements(from: start) { Via.Layout($0) != nil }
+    }
+
+    /// The fields that a message may lack.
     private static func isValid(_ value: Span<UInt8>, _ name: HeaderName) -> Bool {
         switch name {
-        case .via:
-            value.areElements { Via.Layout($0) != nil }
-        case .from, .to:
-            isAddress(value, tagsMax: 1)
-        case .callID:
-            isCallID(value)
-        case .cSeq:
-            CSeq.parts(of: value) != nil
         case .maxForwards:
             // RFC 3261 §20.22: 0 to 255.
             (value.decimal ?? 256) <= 255
@@ -58,7 +79,7 @@ enum FieldRules {
         case .route, .recordRoute, .path, .serviceRoute:
             value.areElements(isRoute)
         case .pAssertedIdentity, .pPreferredIdentity, .replyTo:
-            value.areElements { isAddress($0, tagsMax: .max) }
+            value.areElements(isAddress)
         case .expires, .minExpires:
             value.seconds != nil
         case .require, .proxyRequire:
@@ -96,9 +117,8 @@ enum FieldRules {
 
     private static func isToken(_ value: Span<UInt8>) -> Bool { !value.isEmpty && value.areAll(\.isToken) }
 
-    private static func isAddress(_ value: Span<UInt8>, tagsMax: Int) -> Bool {
-        guard let address = NameAddress.Layout(value), SIPURI.Layout(value.at(address.uri)) != nil else { return false }
-        return HeaderParameters.count(of: "tag", in: value.at(address.parameters)) <= tagsMax
+    private static func isAddress(_ value: Span<UInt8>) -> Bool {
+        NameAddress.Layout(value).flatMap { SIPURI.Layout(value.at($0.uri)) } != nil
     }
 
     /// RFC 3261 §20.34: name-addr, so that brackets are needed, and a sip or sips URI.

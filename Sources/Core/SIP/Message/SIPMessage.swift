@@ -54,6 +54,9 @@ public struct SIPMessage: Sendable {
     /// Octets of memory that the message holds.
     public var storageByteCount: Int { storage.capacity }
 
+    /// A part that was found in the message.
+    func octets(_ extent: Extent) -> ArraySlice<UInt8> { storage[...].at(extent) }
+
     var headEnd: Int { storage.index32(record) }
     private var messageEnd: Int { storage.index32(record + 4) }
 }

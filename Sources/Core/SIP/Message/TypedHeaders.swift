@@ -1,4 +1,4 @@
-/// Typed values, parsed each time they are asked for. Nil means absent or malformed; `RequestValidation` tells which.
+/// Typed values, parsed each time they are asked for. Nil means absent or malformed; `ValidRequest` tells which.
 extension SIPMessage {
     /// The Request-URI.
     public var requestURI: SIPURI? { SIPURI(requestURIBytes) }

@@ -56,6 +56,11 @@ public struct SIPURI: Sendable {
     /// Parses a whole URI; nil when it breaks the grammar of its scheme.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard let layout = Layout(bytes.span) else { return nil }
+        self.init(bytes, layout)
+    }
+
+    /// A URI with the layout that was found in it.
+    init(_ bytes: ArraySlice<UInt8>, _ layout: Layout) {
         self.bytes = bytes
         self.layout = layout
     }

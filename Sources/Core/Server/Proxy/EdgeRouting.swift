@@ -8,7 +8,7 @@ extension Server {
     mutating func routeAtEdge(
         _ job: Job, from sender: Sender, at moment: Moment, into outputs: inout Outputs
     ) -> Routing {
-        let own = ownRoutes(of: job.facts.message)
+        let own = ownRoutes(of: job.request.message)
         switch job.link.peerClass {
         case .client: return fromClient(job, own)
         case .partner: return fromPartner(job, own, into: &outputs)
@@ -24,7 +24,7 @@ extension Server {
             return .reply(503, "No way inwards", Self.retryAfter(seconds: 10))
         }
         // The Path is read inside; the Record-Route comes back from the client, over the flow that it has.
-        let host = job.facts.message.method == .register ? surroundings.insideHost : surroundings.clientAddress
+        let host = job.request.message.method == .register ? surroundings.insideHost : surroundings.clientAddress
         target.record = [UInt8](
             sip: flowTokens.token(for: job.connection), at: host, parameters: ";transport=tls;lr;ob")
         return .forward([target], Preparation(routesToPop: own.count))
@@ -33,20 +33,20 @@ extension Server {
     /// A partner may send from its domains to ours. From is what it must prove outside a dialog; inside one it must bring
     /// back the token that this edge made for the same record.
     private mutating func fromPartner(_ job: Job, _ own: OwnRoutes, into outputs: inout Outputs) -> Routing {
-        let facts = job.facts
+        let request = job.request
         guard let name = job.link.peer.recordName else { return .reply(403, "Forbidden", []) }
-        let isInDialog = !facts.toTag.isEmpty && own.token.flatMap { partnerTokens.record(in: $0) } == name
+        let isInDialog = !request.isOutsideDialog && own.token.flatMap { partnerTokens.record(in: $0) } == name
         var preparation = Preparation(routesToPop: own.count)
         if isInDialog {
             // Whom the identity belongs to is the home server's to say: its own token in the next Route knows.
-            preparation.identity = facts.fromAddress
+            preparation.identity = request.fromAddress
         } else {
-            guard let identity = facts.identity(in: job.link.peer.domains) else {
-                outputs.event(.requestRefused(job.connection, .e403, why: facts.from.description))
+            guard let identity = request.identity(in: job.link.peer.domains) else {
+                outputs.event(.requestRefused(job.connection, .e403, why: request.fromURI.description))
                 return .reply(403, "From is not proven by this link", [])
             }
-            guard surroundings.isOwn(domain: facts.target.host) else {
-                outputs.event(.requestRefused(job.connection, .e406, why: facts.target.description))
+            guard surroundings.isOwn(domain: request.requestURI.host) else {
+                outputs.event(.requestRefused(job.connection, .e406, why: request.requestURI.description))
                 return .reply(404, "Not Found", [])
             }
             preparation.identity = identity
@@ -67,8 +67,8 @@ extension Server {
         }
         var preparation = Preparation(routesToPop: own.count)
         let record = own.token.flatMap { partnerTokens.record(in: $0) }
-        preparation.identity = job.facts.message.firstNameAddress(of: .pAssertedIdentity)?.uri?.userAtHost ?? []
-        preparation.mayLeave = !job.facts.message.hasPrivacy("id")
+        preparation.identity = job.request.message.firstNameAddress(of: .pAssertedIdentity)?.uri?.userAtHost ?? []
+        preparation.mayLeave = !job.request.message.hasPrivacy("id")
         if let token = own.token, record == nil {
             guard let id = flowTokens.connection(for: token) else {
                 // RFC 5626 §11.2: the flow is not ours, or not any more.
@@ -78,8 +78,8 @@ extension Server {
         }
         // Inside a dialog our own token names the partner: its user agent's host may be one that no record has.
         let named = record.flatMap { surroundings.partner(named: $0) }
-        guard let partner = named ?? surroundings.partner(for: job.facts.target.canonicalHost) else {
-            outputs.event(.requestRefused(job.connection, .e401, why: job.facts.target.description))
+        guard let partner = named ?? surroundings.partner(for: job.request.requestURI.canonicalHost) else {
+            outputs.event(.requestRefused(job.connection, .e401, why: job.request.requestURI.description))
             return .reply(404, "Not Found", [(.reason, Self.reason(.e401, why: "no partner"))])
         }
         guard !partner.blocked, var target = target(towards: partner) else {

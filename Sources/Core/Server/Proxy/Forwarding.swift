@@ -8,11 +8,13 @@ extension Server {
     mutating func forward(
         _ job: Job, to targets: [Target], _ preparation: Preparation, at moment: Moment, into outputs: inout Outputs
     ) {
-        let message = job.facts.message
+        let message = job.request.message
         var preparation = preparation
         preparation.isFromInside = job.link.peerClass == .server
-        let loop = LoopHash(job.facts, from: job.link.peer)
-        guard !isLooping(message, loop) else { return answer(job, 482, "Loop Detected", at: moment, into: &outputs) }
+        let loop = LoopHash(job.request, from: job.link.peer)
+        guard !isLooping(job.request, loop) else {
+            return answer(job, 482, "Loop Detected", at: moment, into: &outputs)
+        }
         guard let transaction = job.transaction else {
             return forwardAcknowledgement(job, to: targets, preparation, at: moment, into: &outputs)
         }
@@ -23,18 +25,19 @@ extension Server {
         }
         if message.method == .invite { answer(job, 100, "Trying", at: moment, into: &outputs) }
         var context = ResponseContext(
-            request: message, connection: job.connection, transaction: transaction, loop: loop, preparation: preparation
+            request: job.request, connection: job.connection, transaction: transaction, loop: loop,
+            preparation: preparation
         )
         context.breadth = breadth / UInt32(max(targets.count, 1))
         context.branches = targets.map {
-            ResponseContext.Branch(target: job.facts.isOutsideDialog ? $0 : $0.fixed)
+            ResponseContext.Branch(target: job.request.isOutsideDialog ? $0 : $0.fixed)
         }
         let tag = contexts.insert(context)
         transactions.setUserTag(tag, of: transaction)
         if message.method != .invite { contexts.awaitAnswer(to: tag, at: moment.now) }
         outputs.detail(
             .routed(
-                job.connection, method: job.facts.message.methodBytes.text, callID: Array(job.facts.callID),
+                job.connection, method: message.methodBytes.text, callID: Array(job.request.callID),
                 peerClass: job.link.peerClass, peer: job.link.peer.identity ?? ""))
         for index in targets.indices { start(branch: index, of: tag, at: moment, into: &outputs) }
     }
@@ -43,7 +46,7 @@ extension Server {
     mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
         guard let context = contexts[tag] else { return }
         let branch = context.branches[index]
-        guard hasRoom(context.request, towards: branch.target.hop) else {
+        guard hasRoom(context.request.message, towards: branch.target.hop) else {
             return complete(branch: index, of: tag, status: 513, at: moment, into: &outputs)
         }
         switch branch.target.hop {
@@ -109,7 +112,7 @@ extension Server {
             &edits, for: context.branches[index].target, of: context.request, from: context.connection,
             context.preparation, breadth: context.breadth,
             branch: branches.branch(for: transaction, loop: context.loop))
-        write(context.request, edits, to: id, into: &outputs)
+        write(context.request.message, edits, to: id, into: &outputs)
         spareEdits = edits
         _ = contexts.update(tag) { $0.branches[index].called(transaction, over: id, timerC: timerC) }
     }
@@ -124,9 +127,10 @@ extension Server {
 
     /// RFC 3261 §16.6: the changes that every hop makes, in the order of the section.
     private func prepare(
-        _ edits: inout MessageEdits, for target: Target, of request: SIPMessage, from source: ConnectionID,
+        _ edits: inout MessageEdits, for target: Target, of valid: ValidRequest, from source: ConnectionID,
         _ preparation: Preparation, breadth: UInt32, branch: [UInt8]
     ) {
+        let request = valid.message
         if let uri = target.requestURI { edits.setRequestURI(uri) }
         let forwards = request.maxForwards.map { $0 - min($0, 1) } ?? ServerLimits.maxForwards
         edits.replace(.maxForwards, decimal: forwards)
@@ -144,7 +148,7 @@ extension Server {
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
-        addSource(of: request, from: source, &edits)
+        addSource(of: valid, from: source, &edits)
         let sentBy = sentBy(towards: target)
         edits.prepend(.via) { $0.append(via: sentBy, branch: branch) }
     }
@@ -163,13 +167,13 @@ extension Server {
 
     /// RFC 3261 §18.2.1: the topmost Via says from which address the request came, unless sent-by is that address. What the
     /// sender itself says about that is taken out.
-    private func addSource(of request: SIPMessage, from source: ConnectionID, _ edits: inout MessageEdits) {
+    private func addSource(of request: ValidRequest, from source: ConnectionID, _ edits: inout MessageEdits) {
         // Empty when the connection has gone meanwhile: then nothing is known, and nobody is believed.
         let address = links[source]?.source ?? []
-        guard let element = request.firstElement(of: .via), let via = Via(element) else { return }
+        let via = request.topVia
         let host = via.host.first == UInt8(ascii: "[") ? via.host.dropFirst().dropLast() : via.host
         let isKnown = address.isEmpty || host == address[...]
-        guard !isKnown || via.received != nil else { return }
+        guard !isKnown || via.received != nil, let element = request.message.firstElement(of: .via) else { return }
         edits.replaceFirst(.via) { value in
             value.append(contentsOf: element.prefix { $0 != UInt8(ascii: ";") })
             for (name, parameter) in via.parameters where !name.equalsIgnoringCase("received") {
@@ -242,12 +246,13 @@ extension Server {
     private mutating func forwardAcknowledgement(
         _ job: Job, to targets: [Target], _ preparation: Preparation, at moment: Moment, into outputs: inout Outputs
     ) {
-        let message = job.facts.message
+        let message = job.request.message
         for target in targets where hasRoom(message, towards: target.hop) {
             var edits = takeSpareEdits()
             defer { spareEdits = edits }
             prepare(
-                &edits, for: target, of: message, from: job.connection, preparation, breadth: ServerLimits.maxBreadth,
+                &edits, for: target, of: job.request, from: job.connection, preparation,
+                breadth: ServerLimits.maxBreadth,
                 branch: BranchTokens.cookie + chance.hexDigits())
             switch target.hop {
             case .connection(let id):
@@ -268,8 +273,9 @@ extension Server {
 
     /// RFC 3261 §16.3 step 4, RFC 5393 §4.2: a request that passes here again with everything alike is in a loop; one whose
     /// target changed meanwhile is a spiral, and passes.
-    private func isLooping(_ message: SIPMessage, _ hash: LoopHash) -> Bool {
-        for element in message.elements(of: .via) {
+    private func isLooping(_ request: ValidRequest, _ hash: LoopHash) -> Bool {
+        if let branch = request.topVia.branch, branches.loopHash(in: branch) == hash { return true }
+        for element in request.message.elements(of: .via).dropFirst() {
             if let branch = Via(element)?.branch, branches.loopHash(in: branch) == hash { return true }
         }
         return false
@@ -281,16 +287,18 @@ extension Server {
 struct LoopHash: Hashable {
     let value: UInt32
 
-    init(_ facts: RequestFacts, from peer: VerifiedPeer) {
+    init(_ request: ValidRequest, from peer: VerifiedPeer) {
         var hash = FieldHash()
         hash.mix(peer.peerClass.rawValue.utf8.span)
         if let identity = peer.identity { hash.mix(identity.utf8.span) }
-        hash.mix(facts.target.bytes.span)
-        for element in facts.message.elements(of: .route) { hash.mix(element.span) }
-        hash.mix(facts.callID.span)
-        hash.mix(facts.fromTag.span)
-        hash.mix(facts.toTag.span)
-        if let cSeq = facts.message.value(of: .cSeq) { hash.mix(cSeq.span) }
+        hash.mix(request.message.requestURIBytes.span)
+        for element in request.message.elements(of: .route) { hash.mix(element.span) }
+        hash.mix(request.callID.span)
+        if let tag = request.fromTag { hash.mix(tag.span) }
+        hash.endField()
+        if let tag = request.toTag { hash.mix(tag.span) }
+        hash.endField()
+        if let cSeq = request.message.value(of: .cSeq) { hash.mix(cSeq.span) }
         value = UInt32(truncatingIfNeeded: hash.value ^ hash.value >> 32)
     }
 
@@ -300,8 +308,10 @@ struct LoopHash: Hashable {
 
         mutating func mix(_ bytes: Span<UInt8>) {
             for offset in bytes.indices { mix(bytes[offset]) }
-            mix(0xFF)
+            endField()
         }
+
+        mutating func endField() { mix(0xFF) }
 
         private mutating func mix(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     }

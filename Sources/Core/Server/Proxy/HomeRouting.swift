@@ -8,12 +8,12 @@ extension Server {
     mutating func routeAtHome(
         _ job: Job, from sender: Sender, at moment: Moment, into outputs: inout Outputs
     ) -> Routing {
-        let facts = job.facts
-        let own = ownRoutes(of: facts.message)
-        if facts.message.method == .register {
+        let request = job.request
+        let own = ownRoutes(of: request.message)
+        if request.message.method == .register {
             return routeRegister(job, from: sender, at: moment, into: &outputs)
         }
-        if let token = own.token, !facts.toTag.isEmpty {
+        if let token = own.token, !request.isOutsideDialog {
             return routeInDialog(job, from: sender, token: token, own: own, into: &outputs)
         }
         let identity: [UInt8]
@@ -21,22 +21,22 @@ extension Server {
         case .user(let address): identity = address
         case .answer(let status, let reason, let fields): return .reply(status, reason, fields)
         }
-        if let refusal = refusalOfMedia(facts.message) { return refusal }
+        if let refusal = refusalOfMedia(request.message) { return refusal }
         // Where the request goes is decided here. A Route that is left would be another's word on it, and the edge, which
         // trusts this server, would take it for ours.
         var preparation = Preparation(routesToPop: own.total)
         preparation.identity = identity
-        preparation.mayLeave = !facts.message.hasPrivacy("id")
-        if surroundings.isOwn(domain: facts.target.host) {
+        preparation.mayLeave = !request.message.hasPrivacy("id")
+        if surroundings.isOwn(domain: request.requestURI.host) {
             return routeToUser(job, from: sender, identity: identity, preparation, at: moment)
         }
-        if let partner = surroundings.partner(for: facts.target.canonicalHost) {
+        if let partner = surroundings.partner(for: request.requestURI.canonicalHost) {
             return routeToPartner(partner, job, from: sender, identity: identity, preparation, into: &outputs)
         }
         if case .partner = sender {
             return refuse(job, .e406, 404, "Not Found", why: "not for a domain of ours", into: &outputs)
         }
-        return refuse(job, .e401, 403, "Domain is not federated", why: facts.target.description, into: &outputs)
+        return refuse(job, .e401, 403, "Domain is not federated", why: request.requestURI.description, into: &outputs)
     }
 
     /// A REGISTER is for our domain, from a client, and its To is proven.
@@ -44,12 +44,13 @@ extension Server {
         _ job: Job, from sender: Sender, at moment: Moment, into outputs: inout Outputs
     ) -> Routing {
         guard case .client(let flow) = sender else { return .reply(403, "Forbidden", []) }
-        if let refusal = Self.refusalOfRequirements(job.facts.message) { return refusal }
-        guard surroundings.isOwn(domain: job.facts.target.host) || surroundings.isOwn(job.facts.target) else {
+        if let refusal = Self.refusalOfRequirements(job.request) { return refusal }
+        guard surroundings.isOwn(domain: job.request.requestURI.host) || surroundings.isOwn(job.request.requestURI)
+        else {
             return .reply(404, "Not Found", [])
         }
-        let address = job.facts.to.userAtHost
-        guard !address.isEmpty, surroundings.isOwn(domain: job.facts.to.host) else {
+        let address = job.request.toURI.userAtHost
+        guard !address.isEmpty, surroundings.isOwn(domain: job.request.toURI.host) else {
             return .reply(404, "Not Found", [])
         }
         switch authenticate(address, of: job, on: flow, as: .registrar, at: moment, into: &outputs) {
@@ -62,21 +63,22 @@ extension Server {
     private mutating func identify(
         _ job: Job, _ sender: Sender, at moment: Moment, into outputs: inout Outputs
     ) -> Authentication {
-        let facts = job.facts
+        let request = job.request
         switch sender {
         case .client(let flow):
-            if facts.isAnonymous { return identifyAnonymous(job, on: flow, at: moment, into: &outputs) }
-            guard surroundings.isOwn(domain: facts.from.host), !facts.fromAddress.isEmpty else {
+            if request.isAnonymous { return identifyAnonymous(job, on: flow, at: moment, into: &outputs) }
+            let from = request.fromURI
+            guard surroundings.isOwn(domain: from.host), case let address = from.userAtHost, !address.isEmpty else {
                 return .answer(403, "From is not yours", [])
             }
-            return authenticate(facts.fromAddress, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
+            return authenticate(address, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
         case .partner(let name):
             // Behind an edge the asserted identity is what the edge checked; on a link of our own we check From ourselves.
             guard let partner = surroundings.partner(named: name) else { return refuseIdentity(job, into: &outputs) }
             guard job.link.peerClass == .server else {
-                return facts.identity(in: partner.domains).map { .user($0) } ?? refuseIdentity(job, into: &outputs)
+                return request.identity(in: partner.domains).map { .user($0) } ?? refuseIdentity(job, into: &outputs)
             }
-            let address = assertedAddress(facts.message)
+            let address = assertedAddress(request.message)
             let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
             guard partner.domains.contains(where: { domain.equalsIgnoringCase($0) }) else {
                 return refuseIdentity(job, into: &outputs)
@@ -84,7 +86,7 @@ extension Server {
             return .user(address)
         case .server:
             // Users of ours, and nobody else, asserted by a role that proves users itself.
-            let address = assertedAddress(facts.message)
+            let address = assertedAddress(request.message)
             let domain = address.drop { $0 != UInt8(ascii: "@") }.dropFirst()
             guard job.link.peer.assertsUsers, !address.isEmpty, surroundings.isOwn(domain: domain) else {
                 return refuseIdentity(job, into: &outputs)
@@ -95,8 +97,8 @@ extension Server {
                 return refuseIdentity(job, into: &outputs)
             }
             let grant = surroundings.grant(given, of: name)
-            let asserted = grant.assertIdentity ? assertedAddress(facts.message) : []
-            let address = asserted.isEmpty ? facts.fromAddress : asserted
+            let asserted = grant.assertIdentity ? assertedAddress(request.message) : []
+            let address = asserted.isEmpty ? request.fromAddress : asserted
             guard grant.allows(address, in: surroundings.domains) else { return refuseIdentity(job, into: &outputs) }
             guard grant.challenged else { return .user(address) }
             return authenticate(address, of: job, on: .direct(job.connection), as: .proxy, at: moment, into: &outputs)
@@ -108,7 +110,7 @@ extension Server {
     private mutating func identifyAnonymous(
         _ job: Job, on flow: Flow, at moment: Moment, into outputs: inout Outputs
     ) -> Authentication {
-        if let preferred = job.facts.message.preferredIdentities?.first?.uri {
+        if let preferred = job.request.message.preferredIdentities?.first?.uri {
             guard surroundings.isOwn(domain: preferred.host), case let address = preferred.userAtHost, !address.isEmpty
             else { return .answer(403, "P-Preferred-Identity is not yours", []) }
             return authenticate(address, of: job, on: flow, as: .proxy, at: moment, into: &outputs)
@@ -124,7 +126,7 @@ extension Server {
     }
 
     private mutating func refuseIdentity(_ job: Job, into outputs: inout Outputs) -> Authentication {
-        outputs.event(.requestRefused(job.connection, .e403, why: job.facts.from.description))
+        outputs.event(.requestRefused(job.connection, .e403, why: job.request.fromURI.description))
         return .answer(403, "From is not proven by this link", [])
     }
 
@@ -132,19 +134,19 @@ extension Server {
     private mutating func routeInDialog(
         _ job: Job, from sender: Sender, token user: ArraySlice<UInt8>, own: OwnRoutes, into outputs: inout Outputs
     ) -> Routing {
-        let facts = job.facts
+        let request = job.request
         guard
             let (token, side) = dialogTokens.open(
-                user, callID: facts.callID, fromTag: facts.fromTag, toTag: facts.toTag),
+                user, callID: request.callID, fromTag: request.fromTag ?? [], toTag: request.toTag ?? []),
             sender.origin == (side == .caller ? token.callerOrigin : token.targetOrigin)
         else {
             return refuse(
                 job, .e403, 403, "Not your dialog", why: "Route is not ours, or not this flow's", into: &outputs)
         }
-        if let refusal = refusalOfMedia(facts.message) { return refusal }
+        if let refusal = refusalOfMedia(request.message) { return refusal }
         var preparation = Preparation(routesToPop: own.count)
         preparation.identity = side == .caller ? token.caller : token.target
-        preparation.mayLeave = !facts.message.hasPrivacy("id")
+        preparation.mayLeave = !request.message.hasPrivacy("id")
         switch side == .caller ? token.targetOrigin : token.callerOrigin {
         case .client(let flow):
             guard let target = target(on: flow, requestURI: nil) else {
@@ -173,7 +175,7 @@ extension Server {
     private func routeToUser(
         _ job: Job, from sender: Sender, identity: [UInt8], _ preparation: Preparation, at moment: Moment
     ) -> Routing {
-        guard let (record, aor) = user(at: job.facts.target.userAtHost), record.state == .enabled else {
+        guard let (record, aor) = user(at: job.request.requestURI.userAtHost), record.state == .enabled else {
             return .reply(404, "Not Found", [])
         }
         var targets: [Target] = []
@@ -186,11 +188,13 @@ extension Server {
             else { continue }
             seen.append(flow)
             target.user = aor
-            if job.facts.message.method.createsDialog, let origin = sender.origin {
+            if job.request.message.method.createsDialog, let origin = sender.origin {
                 let token = DialogToken(
                     caller: identity, callerOrigin: origin, target: aor, targetOrigin: .client(flow))
-                target.record = dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag)
-                    .map { recordRoute(user: $0) }
+                target.record = dialogTokens.token(
+                    token, callID: job.request.callID, callerTag: job.request.fromTag ?? []
+                )
+                .map { recordRoute(user: $0) }
             }
             targets.append(target)
         }
@@ -211,11 +215,11 @@ extension Server {
             return refuse(job, .e404, 403, "Partner is blocked", why: partner.name, into: &outputs)
         }
         guard var target = target(towards: partner) else { return .reply(404, "Not Found", []) }
-        if job.facts.message.method.createsDialog, let origin = sender.origin {
+        if job.request.message.method.createsDialog, let origin = sender.origin {
             let token = DialogToken(
-                caller: identity, callerOrigin: origin, target: job.facts.target.userAtHost,
+                caller: identity, callerOrigin: origin, target: job.request.requestURI.userAtHost,
                 targetOrigin: .partner(partner.name))
-            target.record = dialogTokens.token(token, callID: job.facts.callID, callerTag: job.facts.fromTag)
+            target.record = dialogTokens.token(token, callID: job.request.callID, callerTag: job.request.fromTag ?? [])
                 .map { recordRoute(user: $0) }
         }
         return .forward([target], preparation)

@@ -25,7 +25,8 @@ extension Server {
     func writeCancel(for transaction: ClientTransactionID, of tag: UInt64, into outputs: inout Outputs) {
         guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
         var cancel = HopRequest(
-            method: "CANCEL", to: context.request.value(of: .to) ?? [], of: context, over: context.branches[index])
+            method: "CANCEL", to: context.request.message.value(of: .to) ?? [], of: context,
+            over: context.branches[index])
         cancel.reason = context.cancelReason
         write(cancel, branches.branch(for: transaction, loop: context.loop), context, into: &outputs)
     }
@@ -76,9 +77,9 @@ extension Server {
         lines.add(.via) { $0.append(via: sentBy, branch: branch) }
         for route in order.routes { lines.add(.route, route) }
         lines.add(.maxForwards, String(ServerLimits.maxForwards))
-        lines.add(.from, request.value(of: .from) ?? [])
+        lines.add(.from, request.message.value(of: .from) ?? [])
         lines.add(.to, order.to)
-        lines.add(.callID, request.callID ?? [])
+        lines.add(.callID, request.callID)
         lines.add(.cSeq, "\(order.number) \(order.method)")
         if let reason = order.reason { lines.add(.reason, reason) }
         write(RequestWriter(method: order.method, uri: order.uri, lines: lines).bytes(), to: id, into: &outputs)
@@ -105,11 +106,11 @@ private struct HopRequest {
         self.to = to
         target = branch.target
         connection = branch.connection
-        uri = branch.target.requestURI ?? Array(request.requestURIBytes)
+        uri = branch.target.requestURI ?? Array(request.message.requestURIBytes)
         routes = branch.target.routes
-        for route in request.elements(of: .route).dropFirst(context.preparation.routesToPop) {
+        for route in request.message.elements(of: .route).dropFirst(context.preparation.routesToPop) {
             routes.append(Array(route))
         }
-        number = request.cSeq?.number ?? 0
+        number = request.cSeq.number
     }
 }

@@ -63,7 +63,7 @@ struct ResponseContext {
     }
 
     /// The request as it came in.
-    let request: SIPMessage
+    let request: ValidRequest
     /// The connection that it came in on; responses leave there.
     let connection: ConnectionID
     /// Our server transaction.
@@ -90,7 +90,7 @@ struct ResponseContext {
     var cancelReason: [UInt8]?
 
     init(
-        request: SIPMessage, connection: ConnectionID, transaction: ServerTransactionID, loop: LoopHash,
+        request: ValidRequest, connection: ConnectionID, transaction: ServerTransactionID, loop: LoopHash,
         preparation: Preparation
     ) {
         self.request = request

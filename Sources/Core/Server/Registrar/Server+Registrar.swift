@@ -7,7 +7,7 @@ extension Server {
     mutating func register(
         _ job: Job, aor: [UInt8], flow: Flow, at moment: Moment, into outputs: inout Outputs
     ) {
-        let message = job.facts.message
+        let message = job.request.message
         let order: Registrar.Order
         switch Registrar.order(in: message, flow: flow) {
         case .order(let read): order = read

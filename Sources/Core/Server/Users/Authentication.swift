@@ -35,7 +35,7 @@ extension Server {
             return .answer(503, "Too many failures", Self.retryAfter(seconds: pause.wholeSeconds + 1))
         }
         let header: HeaderName = challenger == .registrar ? .authorization : .proxyAuthorization
-        let credentials = job.facts.message.credentials(in: header).first { $0.realm == surroundings.realm[...] }
+        let credentials = job.request.message.credentials(in: header).first { $0.realm == surroundings.realm[...] }
         guard let credentials else { return challenge(record, flow, challenger, stale: false, at: moment) }
         // First whether this connection was asked: what answers no question of ours is no attempt at a password, and costs
         // nothing more.
@@ -44,7 +44,8 @@ extension Server {
         case .fresh: break
         }
         // RFC 7616 §3.4.6: credentials are good for the request that they were made for. Phones leave the transport out.
-        guard let uri = SIPURI(credentials.uri), uri.isEquivalent(to: job.facts.target, ignoring: "transport") else {
+        guard let uri = SIPURI(credentials.uri), uri.isEquivalent(to: job.request.requestURI, ignoring: "transport")
+        else {
             return .answer(400, "Digest uri is not the Request-URI", [])
         }
         guard isRight(credentials, for: record, account: account, job) else {
@@ -88,7 +89,7 @@ extension Server {
         let isKnown = verifier != nil && record?.state == .enabled
         let matches = Digest.verify(
             credentials, verifier: verifier ?? [UInt8](repeating: 0, count: algorithm == .md5 ? 16 : 32),
-            algorithm: algorithm, method: job.facts.message.methodBytes)
+            algorithm: algorithm, method: job.request.message.methodBytes)
         let user = account.prefix { $0 != UInt8(ascii: "@") }
         return matches && isKnown && credentials.username == user && credentials.algorithm ?? .md5 == algorithm
     }
@@ -120,7 +121,7 @@ extension Server {
     private func source(of flow: Flow, _ job: Job) -> [UInt8] {
         switch flow {
         case .direct: job.link.evidence.remoteAddress?.network ?? []
-        case .edge(let edge): Self.addressSeenByEdge(job.facts.message)?.network ?? edge.token
+        case .edge(let edge): Self.addressSeenByEdge(job.request.message)?.network ?? edge.token
         }
     }
 

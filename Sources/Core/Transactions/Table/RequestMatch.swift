@@ -10,11 +10,8 @@ struct RequestMatch {
     /// The key of the INVITE that an ACK or CANCEL means; for other methods the same as `key`.
     let inviteKey: TransactionKey
 
-    /// Nil when the fields that are compared cannot be read.
-    init?(_ request: SIPMessage, on connection: ConnectionID, key hashKey: KeyedHash.Key) {
-        guard request.isRequest, let via = request.topVia, let cSeq = request.cSeq, cSeq.method == request.method else {
-            return nil
-        }
+    init(_ request: ValidRequest, on connection: ConnectionID, key hashKey: KeyedHash.Key) {
+        let via = request.topVia
         var hash = KeyedHash(key: hashKey)
         hash.append(connection.rawValue)
         if let branch = via.branch, via.hasMagicCookie {
@@ -27,15 +24,14 @@ struct RequestMatch {
         } else {
             // RFC 3261 §17.2.3: without the cookie, Request-URI, From tag, Call-ID, CSeq number and the whole top Via.
             // Deviation: the To tag is left out, so that an ACK need not be compared with the response that it answers.
-            guard let callID = request.callID else { return nil }
-            hash.append(request.requestURIBytes.span)
+            hash.append(request.message.requestURIBytes.span)
             hash.endField()
             if let tag = request.fromTag { hash.append(tag.span) }
             hash.endField()
-            hash.append(callID.span)
+            hash.append(request.callID.span)
             hash.endField()
-            hash.append(UInt64(cSeq.number))
-            if let line = request.value(of: .via) { hash.append(line.span) }
+            hash.append(UInt64(request.cSeq.number))
+            if let line = request.message.value(of: .via) { hash.append(line.span) }
         }
         hash.endField()
         method = request.method
@@ -48,27 +44,25 @@ struct RequestMatch {
             var inviteHash = hash
             inviteHash.append(Method.invite.text.utf8.span)
             inviteKey = inviteHash.finish()
-            hash.append(request.methodBytes.span)
+            hash.append(request.message.methodBytes.span)
             key = hash.finish()
         case .bye, .register, .options, .prack, .subscribe, .notify, .publish, .info, .refer, .message, .update, .other:
-            hash.append(request.methodBytes.span)
+            hash.append(request.message.methodBytes.span)
             key = hash.finish()
             inviteKey = key
         }
     }
 
     /// RFC 3261 §8.2.2.2: From tag, Call-ID and CSeq of a request without To tag; nil for any other.
-    static func mergeKey(_ request: SIPMessage, key hashKey: KeyedHash.Key) -> TransactionKey? {
-        guard request.isRequest, let to = request.to, to.tag == nil, let tag = request.fromTag,
-            let callID = request.callID, let cSeq = request.cSeq
-        else { return nil }
+    static func mergeKey(_ request: ValidRequest, key hashKey: KeyedHash.Key) -> TransactionKey? {
+        guard request.toTag == nil, let tag = request.fromTag else { return nil }
         var hash = KeyedHash(key: hashKey)
         hash.append(tag.span)
         hash.endField()
-        hash.append(callID.span)
+        hash.append(request.callID.span)
         hash.endField()
-        hash.append(UInt64(cSeq.number))
-        hash.append(cSeq.methodBytes.span)
+        hash.append(UInt64(request.cSeq.number))
+        hash.append(request.cSeq.methodBytes.span)
         return hash.finish()
     }
 }

@@ -6,9 +6,9 @@ extension TransactionTable {
     ///
     /// It answers nothing by itself, not even an INVITE with 100: the owner writes a response and asks `respond` first.
     public mutating func receive(
-        _ request: SIPMessage, on connection: ConnectionID, at now: Instant
+        _ request: ValidRequest, on connection: ConnectionID, at now: Instant
     ) -> RequestVerdict {
-        guard let match = RequestMatch(request, on: connection, key: hashKey) else { return .malformed }
+        let match = RequestMatch(request, on: connection, key: hashKey)
         switch match.method {
         case .ack: return receiveACK(match.inviteKey)
         case .invite:
@@ -33,7 +33,7 @@ extension TransactionTable {
     ///
     /// RFC 3261 §8.2.2.2: a UAS answers 482 when a request without To tag has the From tag, Call-ID and CSeq of another
     /// transaction that is still alive. Only for a UAS: to a proxy the same thing is a spiral and lawful, so it never asks.
-    public mutating func isMerged(_ request: SIPMessage, in id: ServerTransactionID) -> Bool {
+    public mutating func isMerged(_ request: ValidRequest, in id: ServerTransactionID) -> Bool {
         guard let key = RequestMatch.mergeKey(request, key: hashKey) else { return false }
         if let other = serversByMergeKey[key] { return other != id.rawValue }
         let isKnown = servers.update(id.rawValue) { record -> Bool in

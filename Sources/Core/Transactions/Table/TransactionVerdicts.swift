@@ -42,8 +42,6 @@ public enum RequestVerdict: Hashable, Sendable {
     case acknowledgesSuccess(ServerTransactionID?)
     /// `TransactionLimits.serverTransactionsMax` is reached: answer 503 without a transaction.
     case full
-    /// Top Via, From, Call-ID or CSeq cannot be read, so that nothing can be matched.
-    case malformed
 }
 
 /// What becomes of a response that the transaction user wants to send.

@@ -7,20 +7,31 @@ extension UserAgent {
     static var allowedMethods: String { "INVITE, ACK, CANCEL, BYE, MESSAGE, OPTIONS" }
 
     /// Takes a request from the connection.
-    mutating func receiveRequest(_ request: SIPMessage, at now: Instant, into outputs: inout [UserAgentOutput]) {
+    mutating func receiveRequest(_ message: SIPMessage, at now: Instant, into outputs: inout [UserAgentOutput]) {
+        let request: ValidRequest
+        do throws(RequestProblem) {
+            request = try ValidRequest(message)
+        } catch {
+            // RFC 3261 §8.2.7: an answer that needs no transaction. An ACK has none.
+            guard message.method != .ack else { return }
+            var writer = ResponseWriter(to: message, status: error.status, reason: error.reason)
+            writer.toTag = Array(freshTag().utf8)
+            return write(writer, into: &outputs)
+        }
         switch table.receive(request, on: connection, at: now) {
         case .new(let id): serve(request, id, at: now, into: &outputs)
-        case .cancel(let id, let invite): receiveCancel(request, id, of: invite, at: now, into: &outputs)
-        case .acknowledgesSuccess: receiveACK(request, at: now, into: &outputs)
-        case .full: write(ResponseWriter(to: request, status: 503), into: &outputs)
-        case .absorbed, .acknowledged, .malformed: return
+        case .cancel(let id, let invite): receiveCancel(message, id, of: invite, at: now, into: &outputs)
+        case .acknowledgesSuccess: receiveACK(message, at: now, into: &outputs)
+        case .full: write(ResponseWriter(to: message, status: 503), into: &outputs)
+        case .absorbed, .acknowledged: return
         }
     }
 
     /// RFC 3261 §8.2: the checks of a UAS in their order, then the method.
     private mutating func serve(
-        _ request: SIPMessage, _ id: ServerTransactionID, at now: Instant, into outputs: inout [UserAgentOutput]
+        _ valid: ValidRequest, _ id: ServerTransactionID, at now: Instant, into outputs: inout [UserAgentOutput]
     ) {
+        let request = valid.message
         switch request.method {
         case .invite, .bye, .message, .options: break
         // RFC 3261 §8.2.1: 405 with Allow for a method that is understood and not allowed; RFC 3261 §21.5.2: 501 otherwise.
@@ -29,16 +40,14 @@ extension UserAgent {
             return respond(
                 405, to: request, in: id, lines: [(.allow, Self.allowedMethods)], at: now, into: &outputs)
         }
-        if let problem = RequestValidation.check(
-            request, role: .userAgentServer, supportedOptions: Self.supportedOptions)
-        {
+        if let problem = valid.problem(for: .userAgentServer, supportedOptions: Self.supportedOptions) {
             let names = problem.unsupported.map(\.text).joined(separator: ", ")
             return respond(
                 problem.status, to: request, in: id, lines: names.isEmpty ? [] : [(.unsupported, names)], at: now,
                 into: &outputs)
         }
         // RFC 3261 §8.2.2.2.
-        if table.isMerged(request, in: id) { return respond(482, to: request, in: id, at: now, into: &outputs) }
+        if table.isMerged(valid, in: id) { return respond(482, to: request, in: id, at: now, into: &outputs) }
         if request.toTag != nil { return receiveInDialog(request, id, at: now, into: &outputs) }
         switch request.method {
         case .invite: receiveInvite(request, id, at: now, into: &outputs)

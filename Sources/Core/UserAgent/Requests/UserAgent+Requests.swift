@@ -105,14 +105,15 @@ extension UserAgent {
     }
 
     /// Takes a response from the connection.
-    mutating func receiveResponse(_ response: SIPMessage, at now: Instant, into outputs: inout [UserAgentOutput]) {
+    mutating func receiveResponse(_ message: SIPMessage, at now: Instant, into outputs: inout [UserAgentOutput]) {
         // RFC 3261 §8.1.3.3: a response with more than one Via was not meant for a UAC.
-        guard ResponseValidation.check(response) == nil, let via = response.topVia, response.vias?.count == 1,
-            let branch = via.branch, let id = ClientBranch.transaction(in: branch), let cSeq = response.cSeq,
-            let tag = table.userTag(of: id), let known = pending[tag], branch.equals(known.branch)
+        guard let valid = try? ValidResponse(message), message.vias?.count == 1, let branch = valid.topVia.branch,
+            let id = ClientBranch.transaction(in: branch), let tag = table.userTag(of: id), let known = pending[tag],
+            branch.equals(known.branch)
         else { return }
+        let response = valid.message
         let verdict = table.receive(
-            status: response.status, method: cSeq.method, for: id, on: connection, at: now)
+            status: response.status, method: valid.cSeq.method, for: id, on: connection, at: now)
         switch verdict {
         case .unknown, .absorbed: return
         case .provisional: receiveProvisional(response, known, into: &outputs)
