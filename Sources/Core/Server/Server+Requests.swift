@@ -8,7 +8,7 @@ import Trust
 extension Server {
     mutating func received(_ framed: Framed, on id: ConnectionID, at moment: Moment, into outputs: inout Outputs) {
         // A link that a sweep closed in this turn may still have input queued: it is dropped unread.
-        guard let link = links[id] else { return }
+        guard let link = links.glance(at: id) else { return }
         switch framed {
         case .keepAlivePing:
             // RFC 5626 §4.4.1: the answer to a double CRLF is one CRLF. It proves nothing and extends nothing.
@@ -18,7 +18,7 @@ extension Server {
         case .keepAlivePong:
             break
         case .message(let message):
-            counters.messages[link.peerClass] &+= 1
+            counters.messages[link.proof.peerClass] &+= 1
             if !link.hasSpoken { links.modify(id) { $0.hasSpoken = true } }
             if message.isRequest {
                 request(message, on: id, link, at: moment, into: &outputs)
@@ -26,7 +26,7 @@ extension Server {
                 response(message, on: id, at: moment, into: &outputs)
             }
         case .violation(let violation, let message):
-            counters.messages[link.peerClass] &+= 1
+            counters.messages[link.proof.peerClass] &+= 1
             let count = link.violations &+ 1
             if count <= ServerLimits.violationsLoggedMax {
                 links.modify(id) { $0.violations = count }
@@ -46,7 +46,7 @@ extension Server {
     }
 
     private mutating func request(
-        _ message: SIPMessage, on id: ConnectionID, _ link: Link, at moment: Moment, into outputs: inout Outputs
+        _ message: SIPMessage, on id: ConnectionID, _ link: Link.Glance, at moment: Moment, into outputs: inout Outputs
     ) {
         // A link carries requests in the direction in which it was dialled.
         guard !link.isOutbound else {
@@ -72,13 +72,13 @@ extension Server {
         }
         switch transactions.receive(request, on: id, at: moment.now) {
         case .new(let transaction):
-            let job = Job(request: request, connection: id, link: link, transaction: transaction)
+            let job = Job(request: request, connection: id, link: link.proof, transaction: transaction)
             answerOrForward(job, at: moment, into: &outputs)
         case .cancel(let transaction, let invite):
             cancel(message, transaction, invite, on: id, at: moment, into: &outputs)
         case .acknowledgesSuccess:
             // RFC 3261 §16.6: the ACK to a 2xx is a request of its own, routed without a transaction.
-            let job = Job(request: request, connection: id, link: link, transaction: nil)
+            let job = Job(request: request, connection: id, link: link.proof, transaction: nil)
             answerOrForward(job, at: moment, into: &outputs)
         case .absorbed, .acknowledged:
             break
@@ -144,13 +144,23 @@ extension Server {
     }
 }
 
-/// One request under way through the rules: what it says, where it came in, and the transaction that answers it.
-struct Job {
+/// One request under way through the rules and its branches: what it says, where it came in, and the transaction that answers
+/// it. An object, because all of them read it and none changes it.
+final class Job: Sendable {
     let request: ValidRequest
     let connection: ConnectionID
-    let link: Link
+    let link: LinkProof
     /// Nil for the ACK to a 2xx, which nobody answers.
     let transaction: ServerTransactionID?
+
+    init(
+        request: ValidRequest, connection: ConnectionID, link: LinkProof, transaction: ServerTransactionID?
+    ) {
+        self.request = request
+        self.connection = connection
+        self.link = link
+        self.transaction = transaction
+    }
 }
 
 /// What the rules decided about a request.

@@ -195,7 +195,7 @@ extension Server {
     }
 
     private mutating func answerOwnFailure(_ context: ResponseContext, at moment: Moment, into outputs: inout Outputs) {
-        let isServer = links[context.connection]?.peerClass == .server
+        let isServer = links[context.job.connection]?.peerClass == .server
         var lines: HeaderLines = isServer ? context.reason.map { [(.reason, $0)] } ?? [] : []
         if context.bestStatus == 488 { lines.add(.warning, mediaWarning) }
         let (status, reason): (UInt16, String) =
@@ -207,13 +207,13 @@ extension Server {
                     ? (430, "Flow Failed") : (480, "Temporarily Unavailable")
             case 487: (487, "Request Terminated")
             // RFC 3261 §12.2.1.2: 481 tells the caller that the dialog is over, at the other end as well.
-            case 488: context.request.toTag == nil ? (488, "Not Acceptable Here") : (481, "Media must be SRTP")
+            case 488: context.job.request.toTag == nil ? (488, "Not Acceptable Here") : (481, "Media must be SRTP")
             case 513: (513, "Message Too Large")
             // RFC 3261 §16.7: a 503 of the next hop is a 500 to the one before.
             default: isServer ? (503, "Service Unavailable") : (500, "Next hop unreachable")
             }
         respond(
-            status, reason, lines, to: context.request.message, in: context.transaction, on: context.connection,
+            status, reason, lines, to: context.job.request.message, in: context.transaction, on: context.job.connection,
             at: moment,
             into: &outputs)
     }
@@ -263,10 +263,7 @@ extension Server {
             let user = success.firstNameAddress(of: .pAssertedIdentity)?.uri?.userAtHost, !user.isEmpty
         else { return }
         markProven(id, at: moment, into: &outputs)
-        links.modify(id) { link in
-            link.registered.removeAll { $0 == user }
-            if success.has(.contact) { link.registered.append(user) }
-        }
+        links.modify(id) { $0.setRegistered(user, success.has(.contact)) }
     }
 
     /// RFC 5626 §6: a flow that an edge calls failed has no bindings and no proven users any more.
@@ -332,7 +329,8 @@ extension Server {
         for tag in contexts.overdue(at: moment.now) {
             guard let context = contexts[tag] else { continue }
             respond(
-                100, "Trying", to: context.request.message, in: context.transaction, on: context.connection, at: moment,
+                100, "Trying", to: context.job.request.message, in: context.transaction, on: context.job.connection,
+                at: moment,
                 into: &outputs)
         }
     }
@@ -345,7 +343,7 @@ extension Server {
             if link.isCongested, beginsTransaction(bytes) {
                 return unreachable(bytes, isCongested: true, into: &outputs)
             }
-            if !link.writers.contains(writer) { links.modify(id) { $0.writers.insert(writer) } }
+            if !link.writers.contains(writer) { links.modify(id) { $0.addWriter(writer) } }
             let start = outputs.bytes.count
             outputs.bytes.append(contentsOf: bytes)
             outputs.items.append(.send(id, ByteRange(start, outputs.bytes.count)))

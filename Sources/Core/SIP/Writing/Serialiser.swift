@@ -58,6 +58,7 @@ extension SIPMessage {
     }
 
     private func writeLines(_ edits: MessageEdits, into output: inout [UInt8]) {
+        let octets = storage.span
         let count = lineCount
         var runStart: Int?
         for number in 0..<count {
@@ -67,7 +68,7 @@ extension SIPMessage {
                 if runStart == nil { runStart = start }
                 continue
             }
-            if let from = runStart { output.append(contentsOf: head[from..<start]) }
+            if let from = runStart { RawBytes.append(octets, from: from, to: start, to: &output) }
             runStart = nil
             if name == .contentLength { continue }
             if edits.touches(name) {
@@ -77,7 +78,7 @@ extension SIPMessage {
                 Self.writeLine(named: line.nameBytes, line.value, into: &output)
             }
         }
-        if let from = runStart { output.append(contentsOf: head[from..<headEnd - 2]) }
+        if let from = runStart { RawBytes.append(octets, from: from, to: headEnd - 2, to: &output) }
     }
 
     /// Writes what the edits leave of a field, in the place of its first line.

@@ -34,23 +34,35 @@ enum Base64URL {
 
     /// The bytes; nil for a character outside the alphabet, an impossible length, or bits that an encoder leaves zero.
     static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-        let text = text.span
-        guard text.count % 4 != 1 else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)
+        return decode(text.span, { bytes.append($0) }) ? bytes : nil
+    }
+
+    /// The bytes of a text that has exactly as many; false for the same reasons as `decode`, and `bytes` are then anything.
+    static func decode<let count: Int>(_ text: Span<UInt8>, into bytes: inout InlineArray<count, UInt8>) -> Bool {
+        guard text.count * 3 / 4 == count else { return false }
+        var next = 0
+        return decode(text) { byte in
+            bytes[next] = byte
+            next += 1
+        }
+    }
+
+    private static func decode(_ text: Span<UInt8>, _ take: (UInt8) -> Void) -> Bool {
+        guard text.count % 4 != 1 else { return false }
         var accumulator: UInt32 = 0
-        var bits = 0
+        var bits: UInt32 = 0
         for offset in text.indices {
-            guard let value = value(of: text[offset]) else { return nil }
+            guard let value = value(of: text[offset]) else { return false }
             accumulator = accumulator << 6 | UInt32(value)
             bits += 6
             if bits >= 8 {
                 bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: accumulator >> UInt32(bits)))
+                take(UInt8(truncatingIfNeeded: accumulator >> bits))
             }
         }
-        guard accumulator & ((1 << UInt32(bits)) - 1) == 0 else { return nil }
-        return bytes
+        return accumulator & ((1 << bits) - 1) == 0
     }
 
     private static func value(of character: UInt8) -> UInt8? {

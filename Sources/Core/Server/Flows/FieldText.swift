@@ -21,11 +21,10 @@ extension [UInt8] {
         append(UInt8(ascii: ">"))
     }
 
-    /// Appends the value of a Via.
-    mutating func append(via sentBy: [UInt8], branch: [UInt8]) {
+    /// Appends the value of a Via up to the branch, which the caller appends.
+    mutating func append(via sentBy: [UInt8]) {
         append(text: "SIP/2.0/TLS ")
         append(contentsOf: sentBy)
         append(text: ";branch=")
-        append(contentsOf: branch)
     }
 }

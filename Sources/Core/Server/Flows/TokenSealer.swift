@@ -19,6 +19,15 @@ struct TokenSealer: Sendable {
     /// The length of an authenticator in bytes.
     static let length = 12
 
+    /// The hash of what a token says, cut to `length`.
+    struct Authenticator {
+        let low: UInt64
+        let high: UInt32
+
+        /// Every bit is compared in one step, so that the time taken tells nothing about where the difference is.
+        func equals(_ other: Authenticator) -> Bool { low ^ other.low | UInt64(high ^ other.high) == 0 }
+    }
+
     private let authenticationKey: KeyedHash.Key
     private let encryptionKey: SymmetricKey
 
@@ -49,9 +58,7 @@ struct TokenSealer: Sendable {
         guard let givenLow = UInt64(bigEndianBytes: low), let givenHigh = UInt32(bigEndianBytes: high) else {
             return nil
         }
-        // Every bit is compared in one step, so that the time taken tells nothing about where the difference is.
-        let difference = givenLow ^ expected.low | UInt64(givenHigh ^ UInt32(truncatingIfNeeded: expected.high))
-        return difference == 0 ? content : nil
+        return Authenticator(low: givenLow, high: givenHigh).equals(expected) ? content : nil
     }
 
     /// Encrypts `content`, so that only this process reads it, and only with the same `bound` and label; nil never happens
@@ -78,15 +85,15 @@ struct TokenSealer: Sendable {
         return Array(content)
     }
 
-    /// An authenticator is the hash cut to `length`.
-    private static func append(_ authenticator: KeyedHash.Value, to bytes: inout [UInt8]) {
+    private static func append(_ authenticator: Authenticator, to bytes: inout [UInt8]) {
         bytes.append(bigEndian: authenticator.low)
-        bytes.append(bigEndian: UInt32(truncatingIfNeeded: authenticator.high))
+        bytes.append(bigEndian: authenticator.high)
     }
 
-    private func authenticator(
-        of content: Span<UInt8>, bound: [ArraySlice<UInt8>], as label: Label
-    ) -> KeyedHash.Value {
+    /// The authenticator of `content` and `bound`, for a token whose bytes stand elsewhere than in an array of their own.
+    func authenticator(
+        of content: Span<UInt8>, bound: [ArraySlice<UInt8>] = [], as label: Label
+    ) -> Authenticator {
         var hash = KeyedHash(key: authenticationKey)
         hash.append(label.rawValue)
         for part in bound {
@@ -95,7 +102,8 @@ struct TokenSealer: Sendable {
             hash.append(part.span)
         }
         hash.append(content)
-        return hash.finish()
+        let value = hash.finish()
+        return Authenticator(low: value.low, high: UInt32(truncatingIfNeeded: value.high))
     }
 
     /// The label and what a token is bound to, in a form that can be read one way only.

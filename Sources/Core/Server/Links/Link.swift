@@ -1,31 +1,40 @@
 import Basis
 import Trust
 
+/// Who stands at the other end of a link, by one decision: the proof, and what the decision saw. One object, which the link
+/// and every request that came over it share.
+final class LinkProof: Sendable {
+    /// The proof of admission: class, identity, validity.
+    let peer: VerifiedPeer
+    /// What the decision saw, kept so that it can be made again.
+    let evidence: LinkEvidence
+    /// The class that the decision gave.
+    let peerClass: PeerClass
+    /// The other end's address as it stands in a Via; empty when it is not known.
+    let source: [UInt8]
+
+    init(_ peer: VerifiedPeer, _ evidence: LinkEvidence) {
+        self.peer = peer
+        self.evidence = evidence
+        peerClass = peer.peerClass
+        source = evidence.remoteAddress.map { Array($0.host.utf8) } ?? []
+    }
+}
+
 /// One admitted connection, as the server sees it.
 struct Link {
-    /// The proof, and what the decision saw: one object, so that a copy of a link counts few references.
-    private final class Admitted: Sendable {
-        let peer: VerifiedPeer
-        let evidence: LinkEvidence
-        /// The other end's address as it stands in a Via; empty when it is not known.
-        let source: [UInt8]
-
-        init(_ peer: VerifiedPeer, _ evidence: LinkEvidence) {
-            self.peer = peer
-            self.evidence = evidence
-            source = evidence.remoteAddress.map { Array($0.host.utf8) } ?? []
-        }
+    /// What ends with a link besides itself. Apart, because few links have any: a copy of the others counts nothing for it.
+    private struct Ties {
+        var registered: [[UInt8]] = []
+        var writers: Set<ShardID> = []
     }
 
-    private var admitted: Admitted
-    /// The class that the decision gave.
-    private(set) var peerClass: PeerClass
+    /// By whom the link is held, and how that is known.
+    private(set) var proof: LinkProof
+    /// One, or none.
+    private var ties: [Ties] = []
     /// Whether we dialled: such a link carries our requests out and responses back, never requests in.
     let isOutbound: Bool
-    /// The addresses-of-record with a binding on this flow, so that they end with it.
-    var registered: [[UInt8]] = []
-    /// The other shards that wrote here: they have transactions that end with the connection.
-    var writers: Set<ShardID> = []
     /// Whether a user was ever proven here, or the peer needs no proof; others must hurry (E704).
     var isProven: Bool
     /// When a user was last proven here.
@@ -38,25 +47,50 @@ struct Link {
     var congestedSince: Instant?
 
     init(_ peer: VerifiedPeer, _ evidence: LinkEvidence) {
-        admitted = Admitted(peer, evidence)
-        peerClass = peer.peerClass
+        proof = LinkProof(peer, evidence)
         isOutbound = evidence.direction.isOutbound
         isProven = peer.peerClass != .client
     }
 
     /// The proof of admission: class, identity, validity.
-    var peer: VerifiedPeer { admitted.peer }
+    var peer: VerifiedPeer { proof.peer }
 
     /// What the decision saw, kept so that it can be made again.
-    var evidence: LinkEvidence { admitted.evidence }
+    var evidence: LinkEvidence { proof.evidence }
+
+    /// The class that the decision gave.
+    var peerClass: PeerClass { proof.peerClass }
 
     /// The other end's address as it stands in a Via; empty when it is not known.
-    var source: [UInt8] { admitted.source }
+    var source: [UInt8] { proof.source }
+
+    /// The addresses-of-record with a binding on this flow, so that they end with it.
+    var registered: [[UInt8]] { ties.first?.registered ?? [] }
+
+    /// The other shards that wrote here: they have transactions that end with the connection.
+    var writers: Set<ShardID> { ties.first?.writers ?? [] }
+
+    /// Ties an address-of-record to the link, or unties it.
+    mutating func setRegistered(_ aor: [UInt8], _ isRegistered: Bool) {
+        tie { ties in
+            ties.registered.removeAll { $0 == aor }
+            if isRegistered { ties.registered.append(aor) }
+        }
+    }
+
+    /// Remembers that a shard wrote here.
+    mutating func addWriter(_ shard: ShardID) {
+        tie { $0.writers.insert(shard) }
+    }
+
+    private mutating func tie(_ change: (inout Ties) -> Void) {
+        if ties.isEmpty { ties.append(Ties()) }
+        change(&ties[0])
+    }
 
     /// Takes the proof of a later decision about the same evidence.
     mutating func readmit(_ peer: VerifiedPeer) {
-        admitted = Admitted(peer, evidence)
-        peerClass = peer.peerClass
+        proof = LinkProof(peer, evidence)
     }
 
     /// Whether bytes wait for a reader that stands still.
@@ -67,10 +101,24 @@ struct Link {
         congestedSince.map { now - $0 >= ServerLimits.congestionLifetime } ?? false
     }
 
-    /// Server transactions that may run here at once. Links between servers carry those of many users.
-    var requestsMax: Int {
-        guard peerClass == .client else { return .max }
-        return isProven ? ServerLimits.transactionsOfClientMax : ServerLimits.transactionsUnprovenMax
+    /// What the way of a message in asks of its link.
+    struct Glance {
+        let proof: LinkProof
+        let isOutbound: Bool
+        let isProven: Bool
+        let hasSpoken: Bool
+        let violations: UInt8
+
+        /// Server transactions that may run here at once. Links between servers carry those of many users.
+        var requestsMax: Int {
+            guard proof.peerClass == .client else { return .max }
+            return isProven ? ServerLimits.transactionsOfClientMax : ServerLimits.transactionsUnprovenMax
+        }
+    }
+
+    var glance: Glance {
+        Glance(
+            proof: proof, isOutbound: isOutbound, isProven: isProven, hasSpoken: hasSpoken, violations: violations)
     }
 }
 
@@ -99,6 +147,9 @@ struct LinkTable {
 
     /// The link, while it lives.
     subscript(id: ConnectionID) -> Link? { links[id] }
+
+    /// A part of the link without a copy of the rest.
+    mutating func glance(at id: ConnectionID) -> Link.Glance? { links.update(id) { $0.glance } }
 
     /// Changes a link in place; nothing happens when it has gone.
     mutating func modify(_ id: ConnectionID, _ change: (inout Link) -> Void) {

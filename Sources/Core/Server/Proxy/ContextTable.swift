@@ -37,9 +37,10 @@ struct ContextTable {
 
     /// Forgets a context; its slot returns with a higher generation.
     mutating func remove(_ tag: UInt64) {
-        guard self[tag] != nil else { return }
         let index = Self.index(of: tag)
-        slots[index].context = nil
+        guard index < slots.count, slots[index].generation == tag >> 32, slots[index].context.take() != nil else {
+            return
+        }
         slots[index].generation = max(slots[index].generation &+ 1, 1)
         free.append(index)
     }

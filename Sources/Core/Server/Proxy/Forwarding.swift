@@ -24,10 +24,7 @@ extension Server {
             return answer(job, 440, "Max-Breadth Exceeded", at: moment, into: &outputs)
         }
         if message.method == .invite { answer(job, 100, "Trying", at: moment, into: &outputs) }
-        var context = ResponseContext(
-            request: job.request, connection: job.connection, transaction: transaction, loop: loop,
-            preparation: preparation
-        )
+        var context = ResponseContext(job, transaction: transaction, loop: loop, preparation: preparation)
         context.breadth = breadth / UInt32(max(targets.count, 1))
         context.branches = targets.map {
             ResponseContext.Branch(target: job.request.isOutsideDialog ? $0 : $0.fixed)
@@ -45,16 +42,17 @@ extension Server {
     /// Starts one branch: over its connection, or when the link to its hop is up.
     mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
         guard let context = contexts[tag] else { return }
-        let branch = context.branches[index]
-        guard hasRoom(context.request.message, towards: branch.target.hop) else {
+        let hop = context.branches[index].target.hop
+        guard hasRoom(context.job.request.message, towards: hop) else {
             return complete(branch: index, of: tag, status: 513, at: moment, into: &outputs)
         }
-        switch branch.target.hop {
+        switch hop {
         case .connection(let id):
-            if id.shard == shard, links[id] == nil {
+            let link = links[id]
+            if id.shard == shard, link == nil {
                 return complete(branch: index, of: tag, status: 430, at: moment, into: &outputs)
             }
-            if links[id]?.isCongested == true {
+            if link?.isCongested == true {
                 return complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
             }
             send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
@@ -102,17 +100,20 @@ extension Server {
         let started =
             context.isInvite
             ? transactions.startInvite(on: id, userTag: tag, at: moment.now)
-            : transactions.startNonInvite(context.request.method, on: id, userTag: tag, at: moment.now)
+            : transactions.startNonInvite(context.job.request.method, on: id, userTag: tag, at: moment.now)
         guard let transaction = started else {
             return complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
         }
         let timerC = context.isInvite ? contexts.startTimerC(of: index, in: tag, at: moment.now) : nil
         var edits = takeSpareEdits()
-        prepare(
-            &edits, for: context.branches[index].target, of: context.request, from: context.connection,
-            context.preparation, breadth: context.breadth,
-            branch: branches.branch(for: transaction, loop: context.loop))
-        write(context.request.message, edits, to: id, into: &outputs)
+        let target = context.branches[index].target
+        prepare(&edits, for: target, of: context.job, context.preparation, breadth: context.breadth)
+        let (branches, loop, sentBy) = (branches, context.loop, sentBy(towards: target))
+        edits.prepend(.via) { value in
+            value.append(via: sentBy)
+            branches.append(transaction, loop, to: &value)
+        }
+        write(context.job.request.message, edits, to: id, into: &outputs)
         spareEdits = edits
         _ = contexts.update(tag) { $0.branches[index].called(transaction, over: id, timerC: timerC) }
     }
@@ -125,12 +126,11 @@ extension Server {
         return edits
     }
 
-    /// RFC 3261 §16.6: the changes that every hop makes, in the order of the section.
+    /// RFC 3261 §16.6: the changes that every hop makes, in the order of the section; our own Via comes on top of them.
     private func prepare(
-        _ edits: inout MessageEdits, for target: Target, of valid: ValidRequest, from source: ConnectionID,
-        _ preparation: Preparation, breadth: UInt32, branch: [UInt8]
+        _ edits: inout MessageEdits, for target: Target, of job: Job, _ preparation: Preparation, breadth: UInt32
     ) {
-        let request = valid.message
+        let request = job.request.message
         if let uri = target.requestURI { edits.setRequestURI(uri) }
         let forwards = request.maxForwards.map { $0 - min($0, 1) } ?? ServerLimits.maxForwards
         edits.replace(.maxForwards, decimal: forwards)
@@ -148,9 +148,7 @@ extension Server {
         if let record = target.record {
             edits.prepend(request.method == .register ? .path : .recordRoute, record)
         }
-        addSource(of: valid, from: source, &edits)
-        let sentBy = sentBy(towards: target)
-        edits.prepend(.via) { $0.append(via: sentBy, branch: branch) }
+        addSource(of: job, &edits)
     }
 
     /// Whom the next hop is told that a request is from. A partner is told of a caller who hides that he is one of ours, and
@@ -167,13 +165,13 @@ extension Server {
 
     /// RFC 3261 §18.2.1: the topmost Via says from which address the request came, unless sent-by is that address. What the
     /// sender itself says about that is taken out.
-    private func addSource(of request: ValidRequest, from source: ConnectionID, _ edits: inout MessageEdits) {
-        // Empty when the connection has gone meanwhile: then nothing is known, and nobody is believed.
-        let address = links[source]?.source ?? []
-        let via = request.topVia
+    private func addSource(of job: Job, _ edits: inout MessageEdits) {
+        // Empty when it is not known: then nobody is believed.
+        let address = job.link.source
+        let via = job.request.topVia
         let host = via.host.first == UInt8(ascii: "[") ? via.host.dropFirst().dropLast() : via.host
         let isKnown = address.isEmpty || host == address[...]
-        guard !isKnown || via.received != nil, let element = request.message.firstElement(of: .via) else { return }
+        guard !isKnown || via.received != nil, let element = job.request.message.firstElement(of: .via) else { return }
         edits.replaceFirst(.via) { value in
             value.append(contentsOf: element.prefix { $0 != UInt8(ascii: ";") })
             for (name, parameter) in via.parameters where !name.equalsIgnoringCase("received") {
@@ -250,10 +248,12 @@ extension Server {
         for target in targets where hasRoom(message, towards: target.hop) {
             var edits = takeSpareEdits()
             defer { spareEdits = edits }
-            prepare(
-                &edits, for: target, of: job.request, from: job.connection, preparation,
-                breadth: ServerLimits.maxBreadth,
-                branch: BranchTokens.cookie + chance.hexDigits())
+            prepare(&edits, for: target, of: job, preparation, breadth: ServerLimits.maxBreadth)
+            let (branch, sentBy) = (BranchTokens.cookie + chance.hexDigits(), sentBy(towards: target))
+            edits.prepend(.via) { value in
+                value.append(via: sentBy)
+                value.append(contentsOf: branch)
+            }
             switch target.hop {
             case .connection(let id):
                 // A flow that has gone takes nothing; the caller hears of it by the BYE that it cannot deliver either.

@@ -175,9 +175,10 @@ extension Server {
     private func routeToUser(
         _ job: Job, from sender: Sender, identity: [UInt8], _ preparation: Preparation, at moment: Moment
     ) -> Routing {
-        guard let (record, aor) = user(at: job.request.requestURI.userAtHost), record.state == .enabled else {
+        guard let user = directory.user(at: job.request.requestURI.userAtHost), user.isEnabled else {
             return .reply(404, "Not Found", [])
         }
+        let aor = user.aor
         var targets: [Target] = []
         var seen: [Flow] = []
         var bindings = shared.location.bindings(of: aor, at: moment.wall)

@@ -25,7 +25,7 @@ extension Server {
     func writeCancel(for transaction: ClientTransactionID, of tag: UInt64, into outputs: inout Outputs) {
         guard let context = contexts[tag], let index = context.branchIndex(of: transaction) else { return }
         var cancel = HopRequest(
-            method: "CANCEL", to: context.request.message.value(of: .to) ?? [], of: context,
+            method: "CANCEL", to: context.job.request.message.value(of: .to) ?? [], of: context,
             over: context.branches[index])
         cancel.reason = context.cancelReason
         write(cancel, branches.branch(for: transaction, loop: context.loop), context, into: &outputs)
@@ -71,10 +71,13 @@ extension Server {
         _ order: HopRequest, _ branch: [UInt8], _ context: ResponseContext, into outputs: inout Outputs
     ) {
         guard let id = order.connection else { return }
-        let request = context.request
+        let request = context.job.request
         var lines = HeaderLines()
         let sentBy = sentBy(towards: order.target)
-        lines.add(.via) { $0.append(via: sentBy, branch: branch) }
+        lines.add(.via) { value in
+            value.append(via: sentBy)
+            value.append(contentsOf: branch)
+        }
         for route in order.routes { lines.add(.route, route) }
         lines.add(.maxForwards, String(ServerLimits.maxForwards))
         lines.add(.from, request.message.value(of: .from) ?? [])
@@ -101,7 +104,7 @@ private struct HopRequest {
     init(
         method: String, to: ArraySlice<UInt8>, of context: ResponseContext, over branch: ResponseContext.Branch
     ) {
-        let request = context.request
+        let request = context.job.request
         self.method = method
         self.to = to
         target = branch.target

@@ -62,10 +62,8 @@ struct ResponseContext {
         }
     }
 
-    /// The request as it came in.
-    let request: ValidRequest
-    /// The connection that it came in on; responses leave there.
-    let connection: ConnectionID
+    /// The request as it came in, and where; responses leave there.
+    let job: Job
     /// Our server transaction.
     let transaction: ServerTransactionID
     /// What marks this request when it comes by again.
@@ -90,18 +88,16 @@ struct ResponseContext {
     var cancelReason: [UInt8]?
 
     init(
-        request: ValidRequest, connection: ConnectionID, transaction: ServerTransactionID, loop: LoopHash,
-        preparation: Preparation
+        _ job: Job, transaction: ServerTransactionID, loop: LoopHash, preparation: Preparation
     ) {
-        self.request = request
-        self.connection = connection
+        self.job = job
         self.transaction = transaction
         self.loop = loop
         self.preparation = preparation
     }
 
     /// Whether the request is an INVITE, which may have many responses.
-    var isInvite: Bool { request.method == .invite }
+    var isInvite: Bool { job.request.method == .invite }
 
     /// What passing a response back needs to know.
     struct WayBack {
@@ -115,7 +111,7 @@ struct ResponseContext {
     /// The way back of a response that came over a branch.
     func wayBack(from branch: Int) -> WayBack {
         WayBack(
-            transaction: transaction, connection: connection, method: request.method,
+            transaction: transaction, connection: job.connection, method: job.request.method,
             isFromInside: branches[branch].target.isInside)
     }
 

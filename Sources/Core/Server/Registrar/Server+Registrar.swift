@@ -50,10 +50,7 @@ extension Server {
             shared.proven.forget(aor, on: flow)
         }
         guard case .direct(let id) = flow else { return }
-        links.modify(id) { link in
-            link.registered.removeAll { $0 == aor }
-            if isBoundHere { link.registered.append(aor) }
-        }
+        links.modify(id) { $0.setRegistered(aor, isBoundHere) }
     }
 
     private func acceptance(

@@ -25,11 +25,12 @@ extension Server {
         _ address: [UInt8], of job: Job, on flow: Flow, as challenger: Challenger, at moment: Moment,
         into outputs: inout Outputs
     ) -> Authentication {
-        let found = user(at: address)
-        let (record, account) = (found?.record, found?.aor ?? address)
-        if record?.state == .enabled, shared.proven.isProven(account, on: flow, at: moment.now) {
+        let found = directory.user(at: address)
+        let account = found?.aor ?? address
+        if found?.isEnabled == true, shared.proven.isProven(account, on: flow, at: moment.now) {
             return .user(account)
         }
+        let record = found?.record
         let address = source(of: flow, job)
         if let pause = backOff.wait(for: account, from: address, at: moment.now) {
             return .answer(503, "Too many failures", Self.retryAfter(seconds: pause.wholeSeconds + 1))
@@ -58,12 +59,6 @@ extension Server {
         markProven(job.connection, at: moment, into: &outputs)
         outputs.event(.userProven(aor: account, on: job.connection))
         return .user(account)
-    }
-
-    /// The user whom an address in canonical form leads to, with the octets of the address-of-record.
-    func user(at address: [UInt8]) -> (record: UserRecord, aor: [UInt8])? {
-        guard let record = directory.record(for: String(decoding: address, as: UTF8.self)) else { return nil }
-        return (record, address[...].equals(record.aor) ? address : Array(record.aor.utf8))
     }
 
     /// A user is proven on the connection, here or by the home server behind this edge.

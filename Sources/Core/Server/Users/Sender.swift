@@ -78,7 +78,7 @@ extension Server {
     ///
     /// An edge stands for many clients and partners, and says for which by the topmost Record-Route, or Path of a
     /// REGISTER, that it added itself. Nobody but a server of role edge is believed in this.
-    func sender(of message: SIPMessage, on id: ConnectionID, _ link: Link) -> Sender? {
+    func sender(of message: SIPMessage, on id: ConnectionID, _ link: LinkProof) -> Sender? {
         switch link.peerClass {
         case .client:
             return .client(.direct(id))

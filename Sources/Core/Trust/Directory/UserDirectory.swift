@@ -1,3 +1,19 @@
+/// A user as a directory keeps it. An object, so that asking for one counts one reference, not one for each of its texts.
+public final class DirectoryUser: Sendable {
+    /// The user.
+    public let record: UserRecord
+    /// The octets of the address-of-record.
+    public let aor: [UInt8]
+
+    init(_ record: UserRecord) {
+        self.record = record
+        aor = Array(record.aor.utf8)
+    }
+
+    /// Whether the user may do anything.
+    public var isEnabled: Bool { record.state == .enabled }
+}
+
 /// The users of a network, or of the pools that one server serves, with a sequence that grows with each change.
 ///
 /// The authority keeps the whole and hands out `changes`; front ends and directors `apply` them. Looking up an address
@@ -10,8 +26,8 @@ public struct UserDirectory: Sendable, Equatable {
 
     /// Grows by one with each change.
     public private(set) var sequence: UInt64
-    private var records: [String: UserRecord] = [:]
-    private var aorByAlias: [String: String] = [:]
+    private var users: [[UInt8]: DirectoryUser] = [:]
+    private var aorByAlias: [[UInt8]: [UInt8]] = [:]
     /// At which sequence each address-of-record was removed, as far back as `horizon`.
     private var removed: [String: UInt64] = [:]
     /// Removals up to here are not known any more: a reader that is further behind gets everything.
@@ -22,29 +38,34 @@ public struct UserDirectory: Sendable, Equatable {
     public init(sequence: UInt64 = 0, records: [UserRecord] = []) {
         self.sequence = sequence
         self.horizon = sequence
-        self.records.reserveCapacity(records.count)
-        for record in records where self.records[record.aor] == nil { insert(record) }
+        users.reserveCapacity(records.count)
+        for record in records where self[record.aor] == nil { insert(record) }
     }
 
     /// How many users there are.
-    public var count: Int { records.count }
+    public var count: Int { users.count }
 
     /// How many users are challenged with MD5: `check` counts them.
     public var md5AccountCount: Int { md5Count }
 
     /// The algorithm of most accounts: what a stranger is challenged with, so that the challenge tells nothing.
-    public var usualAlgorithm: DigestAlgorithm { md5Count > records.count - md5Count ? .md5 : .sha256 }
+    public var usualAlgorithm: DigestAlgorithm { md5Count > users.count - md5Count ? .md5 : .sha256 }
 
     /// The user with exactly this address-of-record (domain in lower case, no scheme); aliases do not count.
-    public subscript(aor: String) -> UserRecord? { records[aor] }
+    public subscript(aor: String) -> UserRecord? { users[Array(aor.utf8)]?.record }
 
     /// The user whom an address leads to: its own, or one of its aliases. Domain in lower case, no scheme.
-    public func record(for address: String) -> UserRecord? {
-        records[address] ?? aorByAlias[address].flatMap { records[$0] }
+    public func record(for address: String) -> UserRecord? { user(at: Array(address.utf8))?.record }
+
+    /// The same for an address in octets, as a message has it.
+    public func user(at address: [UInt8]) -> DirectoryUser? {
+        if let user = users[address] { return user }
+        guard !aorByAlias.isEmpty, let aor = aorByAlias[address] else { return nil }
+        return users[aor]
     }
 
     /// All users, sorted by address.
-    public var all: [UserRecord] { records.values.sorted { $0.aor < $1.aor } }
+    public var all: [UserRecord] { users.values.map(\.record).sorted { $0.aor < $1.aor } }
 
     /// Adds a user or replaces the one with this address-of-record. The sequence grows by one.
     public mutating func put(_ record: UserRecord) throws(DirectoryError) {
@@ -62,7 +83,7 @@ public struct UserDirectory: Sendable, Equatable {
 
     /// Takes a user out; false when there is none. The sequence grows by one.
     public mutating func remove(_ aor: String) -> Bool {
-        guard records[aor] != nil else { return false }
+        guard self[aor] != nil else { return false }
         sequence += 1
         delete(aor)
         removed[aor] = sequence
@@ -103,10 +124,10 @@ public struct UserDirectory: Sendable, Equatable {
         }
         next.sequence = changes.to
         if changes.from == 0 { next.horizon = changes.to }
-        let touched = changes.from == 0 ? Array(records.keys) : changes.removed + changes.records.map(\.aor)
+        let touched = changes.from == 0 ? users.values.map(\.record.aor) : changes.removed + changes.records.map(\.aor)
         let ended = touched.filter { aor in
-            guard let old = records[aor] else { return false }
-            guard let new = next.records[aor] else { return true }
+            guard let old = self[aor] else { return false }
+            guard let new = next[aor] else { return true }
             return old.state == .enabled && new.state == .disabled || old.verifiers != new.verifiers
         }
         self = next
@@ -114,15 +135,25 @@ public struct UserDirectory: Sendable, Equatable {
     }
 
     private mutating func insert(_ record: UserRecord) {
-        records[record.aor] = record
-        for alias in record.aliases { aorByAlias[alias] = record.aor }
+        let user = DirectoryUser(record)
+        users[user.aor] = user
+        for alias in record.aliases { aorByAlias[Array(alias.utf8)] = user.aor }
         if record.algorithm == .md5 { md5Count += 1 }
     }
 
     private mutating func delete(_ aor: String) {
-        guard let old = records.removeValue(forKey: aor) else { return }
-        for alias in old.aliases where aorByAlias[alias] == aor { aorByAlias[alias] = nil }
-        if old.algorithm == .md5 { md5Count -= 1 }
+        guard let old = users.removeValue(forKey: Array(aor.utf8)) else { return }
+        for alias in old.record.aliases where aorByAlias[Array(alias.utf8)] == old.aor {
+            aorByAlias[Array(alias.utf8)] = nil
+        }
+        if old.record.algorithm == .md5 { md5Count -= 1 }
+    }
+
+    /// The same sequence, users and removals.
+    public static func == (left: UserDirectory, right: UserDirectory) -> Bool {
+        left.sequence == right.sequence && left.horizon == right.horizon && left.removed == right.removed
+            && left.users.count == right.users.count
+            && left.users.allSatisfy { right.users[$0.key]?.record == $0.value.record }
     }
 
     /// A user, `@` and a full domain name, without spaces and controls. The grammar of the user part is SIP's own.
