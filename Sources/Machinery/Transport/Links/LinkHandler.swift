@@ -28,14 +28,16 @@ final class LinkHandler: ChannelInboundHandler {
     }
 
     let watch: HandshakeWatch
-    private let connections: LoopConnections
+    let connections: LoopConnections
     private let origin: Origin
     private var phase = Phase.handshaking
     private var context: ChannelHandlerContext?
     private var id: ConnectionID?
     private var reader: LinkReader?
     private var pending: ByteBuffer?
+    // Timers hold the handler and are cancelled with it. A weak reference would cost every later retain of it a side table.
     private var deadline: Scheduled<Void>?
+    private var patience: Scheduled<Void>?
     private var countsAsHandshake = false
     private var messagesThisTurn = 0
     /// Whether the end of this turn is waited for already.
@@ -67,7 +69,7 @@ final class LinkHandler: ChannelInboundHandler {
             countsAsHandshake = true
             connections.handshakeBegan(at: listener)
             let patience = TimeAmount.nanoseconds(Int64(clamping: connections.limits.handshakePatience.nanoseconds))
-            context.eventLoop.assumeIsolated().scheduleTask(in: patience) { [weak self] in self?.leaveGate() }
+            self.patience = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { self.leaveGate() }
         }
         if context.channel.isActive { start(context) }
     }
@@ -145,6 +147,8 @@ final class LinkHandler: ChannelInboundHandler {
 
     /// Lets the next connection in: the handshake has ended, or waits for its peer.
     private func leaveGate() {
+        patience?.cancel()
+        patience = nil
         if countsAsHandshake, case .accepted(let listener) = origin {
             countsAsHandshake = false
             connections.handshakeEnded(at: listener)
@@ -236,10 +240,9 @@ final class LinkHandler: ChannelInboundHandler {
         isTouched = false
         messagesThisTurn = 0
         guard let context else { return }
-        if let buffer = pending {
-            pending = nil
+        if let buffer = pending.take() {
             context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
-            connections.reuse(buffer)
+            connections.reuse(consume buffer)
             if isCongested, stalledBytes(context) > connections.limits.stalledBytesMax { return cut() }
         }
         if isReadingPaused {
@@ -324,8 +327,7 @@ final class LinkHandler: ChannelInboundHandler {
     ) {
         disarm()
         let delay = TimeAmount.nanoseconds(Int64(clamping: interval.nanoseconds))
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in
-            guard let self else { return }
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: delay) {
             self.deadline = nil
             action(self)
         }

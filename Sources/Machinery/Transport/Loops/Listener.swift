@@ -92,11 +92,6 @@ struct Listener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
-            .childChannelOption(.autoRead, value: false)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: limits.receiveAllocator)
-            .childChannelOption(.writeBufferWaterMark, value: limits.waterMark)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try accept(channel, name, facts, contexts, loop.value.connections)
@@ -119,6 +114,6 @@ struct Listener: Sendable {
             connections.report(.limitReached(.e702, remoteAddress: address, why: why))
             throw QuotaPassed()
         }
-        try handler.install(in: channel.pipeline.syncOperations)
+        try handler.install(in: channel)
     }
 }

@@ -17,6 +17,7 @@ public final class LoopConnections: Connections {
     private let reportEvent: @Sendable (TransportEvent) -> Void
     private var table: SlotTable<LinkHandler>
     private var touched: [LinkHandler] = []
+    private var ending: [LinkHandler] = []
     private var framed: [Framed] = []
     private var spareBuffers: [ByteBuffer] = []
     /// TLS handshakes under way, by listener: strangers who dawdle outside hold up nobody inside.
@@ -68,9 +69,10 @@ public final class LoopConnections: Connections {
 
     public func endTurn() {
         guard !touched.isEmpty else { return }
-        let handlers = touched
-        touched.removeAll(keepingCapacity: true)
-        for handler in handlers { handler.endTurn() }
+        // What a handler touches while it ends its turn belongs to the next one.
+        swap(&touched, &ending)
+        for handler in ending { handler.endTurn() }
+        ending.removeAll(keepingCapacity: true)
     }
 
     // MARK: What handlers report
@@ -112,9 +114,8 @@ public final class LoopConnections: Connections {
     }
 
     /// Keeps a buffer whose octets TLS has taken. One that a slow socket still holds is replaced by `clear`.
-    func reuse(_ buffer: ByteBuffer) {
+    func reuse(_ buffer: consuming ByteBuffer) {
         guard spareBuffers.count < Self.spareBuffersMax, buffer.capacity <= Self.spareBytesMax else { return }
-        var buffer = buffer
         buffer.clear()
         spareBuffers.append(buffer)
     }
@@ -165,10 +166,9 @@ public final class LoopConnections: Connections {
                 LinkHandler(watch: watch, origin: .dialled(dialled), connections: self), eventLoop: driver.eventLoop)
             let connect = ClientBootstrap(group: driver.eventLoop)
                 .connectTimeout(.nanoseconds(Int64(clamping: limits.connectDeadline.nanoseconds)))
-                .linkOptions(limits)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try handler.value.install(in: channel.pipeline.syncOperations)
+                        try handler.value.install(in: channel)
                     }
                 }
                 .connect(to: target)
@@ -187,21 +187,20 @@ public final class LoopConnections: Connections {
 }
 
 extension LinkHandler {
-    /// Fills an empty pipeline: hello reader, TLS, this handler.
-    func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+    /// Sets the options of a new connection and fills its empty pipeline: hello reader, TLS, this handler.
+    ///
+    /// The options are set at once; a bootstrap would make a future for each. NIO sets TCP_NODELAY, which accepted sockets inherit.
+    func install(in channel: any Channel) throws {
+        if let options = channel.syncOptions {
+            let limits = connections.limits
+            try options.setOption(.autoRead, value: false)
+            try options.setOption(.maxMessagesPerRead, value: 1)
+            try options.setOption(.recvAllocator, value: limits.receiveAllocator)
+            try options.setOption(.writeBufferWaterMark, value: limits.waterMark)
+        }
+        let pipeline = channel.pipeline.syncOperations
         try watch.install(in: pipeline)
         try pipeline.addHandler(self)
-    }
-}
-
-extension ClientBootstrap {
-    /// The options that accepted and dialled connections share.
-    func linkOptions(_ limits: TransportLimits) -> ClientBootstrap {
-        channelOption(.autoRead, value: false)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: limits.receiveAllocator)
-            .channelOption(.writeBufferWaterMark, value: limits.waterMark)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 }
 
