@@ -11,6 +11,8 @@ enum Exceptions {
         "Sources/Core/Server/Registrar/LocationService.swift": "the striped table that every loop reads and changes",
         "Sources/Core/Server/Users/NonceBook.swift": "the counts of answered nonces, shared by the loops",
         "Sources/Core/Server/Users/ProvenUsers.swift": "proven users by flow, shared by the loops",
+        "Sources/Core/Trust/Certificates/ChainMemory.swift": "what was read of peers' chains, shared by the loops",
+        "Sources/Core/Trust/Certificates/CertificateFacts.swift": "which key signed it, found once",
     ]
 
     /// Rooms that are still empty.

@@ -1,6 +1,7 @@
 public import Basis
 import Crypto
 import SwiftASN1
+import Synchronization
 public import X509
 
 /// A certificate read once: everything that the rules ask about, typed.
@@ -22,6 +23,8 @@ public final class CertificateFacts: Sendable {
     public let notBefore: WallTime
     /// The last second of its validity.
     public let notAfter: WallTime
+    /// The subject's name as text (RFC 4514 §2), safe to show. Every trace names it.
+    public let subjectText: String
     /// The pin of its key: over the SubjectPublicKeyInfo as presented, not as somebody would encode it again.
     public let keyPin: KeyPin
     /// Its subject alternative names.
@@ -30,6 +33,8 @@ public final class CertificateFacts: Sendable {
     let extensions: ExtensionFacts
     /// 1, 2 or 3.
     let version: Int
+    /// The key that is known to have signed this. That it did holds for ever, so it is checked once for an object.
+    private let signer = Mutex<KeyPin?>(nil)
     /// Whether the serial number is positive and at most 20 bytes long, as RFC 5280 §4.1.2.2 wants it.
     let hasProperSerial: Bool
 
@@ -45,6 +50,7 @@ public final class CertificateFacts: Sendable {
         self.hasProperSerial = fields.hasProperSerial
         self.issuer = fields.issuer
         self.subject = fields.subject
+        self.subjectText = PrintableText.of(certificate.subject.description)
         self.notBefore = fields.notBefore
         self.notAfter = fields.notAfter
         self.version = fields.version
@@ -72,9 +78,6 @@ public final class CertificateFacts: Sendable {
 
     /// The issuer's name as text (RFC 4514 §2), safe to show.
     public var issuerText: String { PrintableText.of(certificate.issuer.description) }
-
-    /// The subject's name as text (RFC 4514 §2), safe to show.
-    public var subjectText: String { PrintableText.of(certificate.subject.description) }
 
     /// The serial number as people write it: pairs of hexadecimal digits.
     public var serialText: String { serial.map { Hex.encode([$0]) }.joined(separator: ":") }
@@ -112,7 +115,12 @@ public final class CertificateFacts: Sendable {
 
     /// Whether the key of `issuer` signed this.
     func isSigned(by issuer: CertificateFacts) -> Bool {
-        issuer.certificate.publicKey.isValidSignature(certificate.signature, for: certificate)
+        if signer.withLock({ $0 == issuer.keyPin }) { return true }
+        guard issuer.certificate.publicKey.isValidSignature(certificate.signature, for: certificate) else {
+            return false
+        }
+        signer.withLock { $0 = issuer.keyPin }
+        return true
     }
 
     private static func parse(_ root: ASN1Node) throws(CertificateProblem) -> Certificate {

@@ -2,7 +2,8 @@ public import Basis
 
 /// Decides about one link: who is at the other end, and whether it may be read.
 ///
-/// Pure: no clock, no input but the arguments, the same answer for the same arguments. The code of a refusal is that of
+/// Pure: no clock, no input but the arguments, the same answer for the same arguments; what the context remembers of chains
+/// makes it fast and decides nothing. The code of a refusal is that of
 /// the first rule that fails; the rules after it run for the trace only. Nothing else makes a `VerifiedPeer`.
 ///
 /// Without a network at hand, a server's chain (DER, its own certificate first) is judged by roots, name and time:
@@ -12,7 +13,7 @@ public import Basis
 public func decide(_ evidence: LinkEvidence, in context: TrustContext) -> Verdict {
     var course = Course()
     course.take(HandshakeRule.check(evidence))
-    let presented = PresentedChain(evidence.chain)
+    let presented = context.chains.read(evidence.chain)
     course.take([PresentedChainRule.check(presented, evidence), AlgorithmRule.check(presented)])
     let (claim, classification) = Classification.claim(evidence, presented, in: context)
     course.take([classification, ListenerRule.check(claim, evidence)])
@@ -33,7 +34,11 @@ public func decide(_ evidence: LinkEvidence, in context: TrustContext) -> Verdic
     course.take([NameRule.check(subject), FederationRule.check(claim, context.topology)])
     course.take(TopologyRule.check(subject))
     course.take([RolePairRule.check(claim, server: TopologyRule.server(subject), context)])
-    return course.verdict { found.path.map { VerifiedPeer(proven: subject, by: $0) } }
+    return course.verdict {
+        guard let path = found.path else { return nil }
+        if claim.peerClass != .client { context.chains.keep(presented, of: evidence.chain) }
+        return VerifiedPeer(proven: subject, by: path)
+    }
 }
 
 /// A peer that was admitted to a class: the proof that `decide` said so. The code that reads SIP takes one.

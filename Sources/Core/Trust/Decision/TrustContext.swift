@@ -25,13 +25,16 @@ public struct TrustContext: Sendable {
     /// Whether our clock is further from the authority's timestamps than `TrustPolicy.clockOffsetMax`. Follows `now`.
     public var isClockDoubtful = false
     let anchors: TrustAnchors
+    let chains: ChainMemory
     private let revocation: RevocationState?
 
-    /// The context of a server, or of a command that judges as this server.
+    /// The context of a server, or of a command that judges as this server. A server gives the `chains` of one epoch to the
+    /// context of the next.
     public init(
         state: TrustState, policy: TrustPolicy = .standard, now: WallTime, ownServer: String?,
-        publicRoots: [CertificateFacts] = []
+        publicRoots: [CertificateFacts] = [], chains: ChainMemory = ChainMemory()
     ) {
+        self.chains = chains
         self.state = state
         self.topology = state.topology
         self.policy = policy
@@ -55,6 +58,7 @@ public struct TrustContext: Sendable {
         self.epoch = context.epoch
         self.isClockDoubtful = context.isClockDoubtful
         self.revocation = context.revocation
+        self.chains = context.chains
         self.anchors = TrustAnchors(
             enterprise: context.anchors.enterprise, named: TrustAnchors.read(topology.roots),
             publicRoots: context.anchors.publicRoots)
@@ -70,6 +74,7 @@ public struct TrustContext: Sendable {
         self.epoch = context.epoch
         self.isClockDoubtful = context.isClockDoubtful
         self.revocation = context.revocation
+        self.chains = context.chains
         self.anchors = context.anchors
     }
 
@@ -95,6 +100,7 @@ public struct TrustContext: Sendable {
         self.ownServer = nil
         self.epoch = TrustEpoch(0)
         self.revocation = revocation
+        self.chains = ChainMemory()
         self.anchors = TrustAnchors(
             enterprise: roots.compactMap { try? CertificateFacts(der: $0) }, named: [:], publicRoots: [])
     }

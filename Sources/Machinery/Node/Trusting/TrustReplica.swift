@@ -31,6 +31,8 @@ public actor TrustReplica {
     private let folder: DataFolder
     private let ownServer: String
     private let ownKey: KeyPin
+    /// What the shards have read of their peers' certificates, from one epoch to the next.
+    private let chains = ChainMemory()
     private var mailboxes: [Mailbox] = []
     private var onEpoch: @Sendable () -> Void = {}
     private var onChain: @Sendable ([[UInt8]]) -> Void = { _ in }
@@ -87,7 +89,7 @@ public actor TrustReplica {
     /// What a new shard starts with.
     public func update(at now: WallTime) -> TrustUpdate {
         TrustUpdate(
-            context: TrustContext(state: state, now: now, ownServer: ownServer), directory: directory)
+            context: TrustContext(state: state, now: now, ownServer: ownServer, chains: chains), directory: directory)
     }
 
     /// Gives the directory that the store held, and says how changes of it are kept: on a server that holds a copy, so that
@@ -129,7 +131,8 @@ public actor TrustReplica {
         let isNews = isNewEpoch || isNewDoubt || isNewDirectory || endsEverybody || !ended.isEmpty
         if isNews {
             let update = TrustUpdate(
-                context: TrustContext(state: state, now: now, ownServer: ownServer), directory: directory,
+                context: TrustContext(state: state, now: now, ownServer: ownServer, chains: chains),
+                directory: directory,
                 endedUsers: ended, endsEverybody: endsEverybody)
             for mailbox in mailboxes { mailbox.post(.trustChanged(update)) }
             if isNewEpoch { onEpoch() }
