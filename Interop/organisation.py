@@ -114,7 +114,7 @@ class Organisation:
         self.front.entente("init", "--domain", DOMAIN, "--server", FRONT, "--role", "frontEnd", "--address", address,
                            "--trust", f"{self.host}:5443", "--metrics", metrics)
         self.root = self.front.folder + "/root.pem"
-        self.publisher = self.front.folder + "/offline/publisher.pem"
+        self.publisher = os.path.join(self.front.folder, "offline", "publisher.pem")
         self.edge = None
         if with_edge:
             self.join_edge()
