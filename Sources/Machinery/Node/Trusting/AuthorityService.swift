@@ -26,12 +26,12 @@ public actor AuthorityService {
     /// What each node acknowledged last.
     public private(set) var acknowledgements: [String: (acknowledgement: NodeAcknowledgement, at: WallTime)] = [:]
 
-    /// Takes up the authority whose keys lie in `folder`.
+    /// Takes up the authority whose keys lie in `folder`. `replica` has been given the directory of `database`.
     public init(
         folder: DataFolder, database: Database, replica: TrustReplica, ownServer: String, chance: Chance
     ) async throws {
         self.database = database
-        directory = try database.users.directory()
+        directory = await replica.directory
         self.replica = replica
         self.ownServer = ownServer
         let state = await replica.state
