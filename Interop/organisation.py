@@ -44,7 +44,7 @@ class Node:
         self.organisation, self.name, self.folder, self.address = organisation, name, folder, address
         self.server = Server({"name": name, "roles": roles, "pid": 0, "addresses": {
             "internal": address, "metrics": metrics, "admin_socket": folder + "/admin.sock"}}, organisation)
-        self.log = folder + "/serve.log"
+        self.log = f"{organisation.logs}/{name}.log"
         self.process = None
 
     def serve(self, seconds=START_SECONDS, environment=None):
@@ -108,6 +108,8 @@ class Organisation:
     def __init__(self, program, with_edge=False, below=None, synchronous="normal"):
         self.program = os.path.abspath(program)
         self.folder = tempfile.mkdtemp(prefix="entente-durability.", dir=below)
+        # Not beside the servers: what they say must be read when their disk is full.
+        self.logs = tempfile.mkdtemp(prefix="entente-durability-logs.")
         self.host = free_host()
         address, metrics = f"{self.host}:{SIP_PORT}", f"{self.host}:9464"
         self.front = Node(self, FRONT, ["authority", "frontEnd"], self.folder + "/front", address, metrics)
@@ -160,7 +162,8 @@ class Organisation:
             if node.is_running():
                 node.kill()
         if not os.environ.get("KEEP"):
-            shutil.rmtree(self.folder, ignore_errors=True)
+            for folder in (self.folder, self.logs):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class Rows:

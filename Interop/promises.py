@@ -2,6 +2,7 @@
 after a server was killed."""
 
 import base64
+import contextlib
 import hashlib
 import itertools
 import json
@@ -45,7 +46,7 @@ class Promises:
         self.acknowledged = {"registrations": 0, "removals": 0, "messages": 0, "accounts": 0, "certificates": 0,
                              "revocations": 0, "topologies": 0}
         self.refused = {}
-        self.unread = set()
+        self.unread, self.is_cut = set(), False
         self.numbers = itertools.count()
         self.keys = [self.new_key() for _ in range(4)]
 
@@ -56,9 +57,19 @@ class Promises:
                                 check=True)
         return base64.b64encode(public.stdout).decode()
 
-    def count(self, what):
+    @contextlib.contextmanager
+    def answered(self, what):
+        """Around the notes about an answer. What comes after `cut` began counts as not answered."""
         with self.lock:
+            if self.is_cut:
+                raise ConnectionError("after the cut")
             self.acknowledged[what] += 1
+            yield
+
+    def cut(self):
+        """From now on answers do not count, until work begins again."""
+        with self.lock:
+            self.is_cut = True
 
     def refusal(self, what, status):
         with self.lock:
@@ -69,6 +80,7 @@ class Promises:
 
     def work(self):
         """Starts every kind of work once. Returns the threads."""
+        self.is_cut = False
         kinds = [self.register, self.register, self.register, self.message, self.issue, self.add_accounts, self.publish]
         threads = [threading.Thread(target=self.until_gone, args=(kind,), daemon=True) for kind in kinds]
         for thread in threads:
@@ -98,8 +110,7 @@ class Promises:
                     if status != 200:
                         self.refusal("REGISTER", status)
                         raise ConnectionError(str(status))
-                    self.count("removals" if removes else "registrations")
-                    with self.lock:
+                    with self.answered("removals" if removes else "registrations"):
                         self.bindings[user] = None if removes else contact
                 with self.lock:
                     self.unsure.discard(user)
@@ -125,9 +136,8 @@ class Promises:
             while not inbox.empty():
                 seen.add(inbox.get())
             if status == 200:
-                self.count("messages")
-                if text not in seen:
-                    with self.lock:
+                with self.answered("messages"):
+                    if text not in seen:
                         self.unread.add(text)
             else:
                 self.refusal("MESSAGE", status)
@@ -139,16 +149,14 @@ class Promises:
             user = f"{self.random.choice(self.users)}@{DOMAIN}"
             answer = front.administration("POST", "/certificates/issue", {"user": user, "key": self.random.choice(self.keys)})
             der = base64.b64decode(answer["chain"][0])
-            with self.lock:
+            with self.answered("certificates"):
                 self.certificates[serial_of(der)] = der
-            self.count("certificates")
             if number % 8 == 7:
                 serial = serial_of(der)
                 answer = front.administration("POST", "/certificates/revoke", {"what": serial, "reason": "superseded"})
-                with self.lock:
+                with self.answered("revocations"):
                     self.revoked.add(serial)
                     self.epoch = max(self.epoch, answer["epoch"])
-                self.count("revocations")
 
     def add_accounts(self):
         front = self.organisation.front
@@ -156,9 +164,8 @@ class Promises:
             user = f"new{next(self.numbers)}"
             verifier = hashlib.sha256(f"{user}:{DOMAIN}:{password(user)}".encode()).hexdigest()
             front.administration("POST", "/users", {"action": "add", "users": [{"aor": f"{user}@{DOMAIN}", "sha256": verifier}]})
-            with self.lock:
+            with self.answered("accounts"):
                 self.accounts.add(user)
-            self.count("accounts")
 
     def publish(self):
         """One topology after the other, each with another list of domains."""
@@ -172,9 +179,8 @@ class Promises:
             if done.returncode == 0:
                 answer = json.loads(done.stdout)
                 if answer["changed"]:
-                    with self.lock:
+                    with self.answered("topologies"):
                         self.version, self.epoch = max(self.version, answer["version"]), max(self.epoch, answer["epoch"])
-                    self.count("topologies")
             elif not front.is_running():
                 return
             else:

@@ -2,6 +2,7 @@ import Authority
 import Basis
 import Foundation
 import Server
+import Storage
 import Transport
 import Trust
 
@@ -47,6 +48,10 @@ extension AdminAPI {
         if let why = await runtime.replica.unstored {
             let need = "the trust in force is not stored: \(why)"
             needs.append(["why": .string(need), "next": .string(TrustReplica.storeNext)].object)
+        }
+        if let failure = runtime.journal.statistics.failure {
+            let why = JSONValue.string("registrations are not stored, so they are answered 503: \(failure)")
+            needs.append(["why": why, "next": .string(failure.next ?? "entente serve again")].object)
         }
         if runtime.authority != nil || !needs.isEmpty { value["needs"] = .array(needs) }
         if let facts = await Self.leaf(of: runtime.replica.chain) {

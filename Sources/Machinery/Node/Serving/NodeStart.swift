@@ -37,6 +37,7 @@ struct NodeStart {
         let shared: SharedState
         let transport: TransportServer
         let shards: [NIOLoopBound<Shard>]
+        let journal: JournalStore
         let bindings: Int
     }
 
@@ -209,7 +210,8 @@ struct NodeStart {
             throw StorageError.unreadable(what: "the bindings of \(loaded.damaged.count) addresses")
         }
         for mailbox in transport.mailboxes { mailbox.post(.trustChanged(update)) }
-        return Signalling(shared: shared, transport: transport, shards: seats.shards, bindings: loaded.bindings)
+        return Signalling(
+            shared: shared, transport: transport, shards: seats.shards, journal: journal, bindings: loaded.bindings)
     }
 
     /// From now on every change of the trust reaches the shards, and a renewed certificate every place that shows it.
