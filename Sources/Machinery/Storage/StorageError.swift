@@ -51,6 +51,14 @@ extension StorageError: CustomStringConvertible {
         }
     }
 
+    /// Whether the file is not what was written, or not ours: to try again changes nothing, a person has to bring it back.
+    public var isDamage: Bool {
+        switch self {
+        case .missing, .damaged, .foreign, .newer, .unreadable: true
+        case .full, .inputOutput, .busy, .conflict, .absent, .tooLarge, .closed, .internalFault: false
+        }
+    }
+
     /// What the operator can do; nil where that is not the store's business.
     public var next: String? {
         switch self {

@@ -45,7 +45,9 @@ extension AdminAPI {
         var needs: [JSONValue] = (await runtime.authority?.needs ?? []).map { need in
             ["why": .string(need.description), "next": .string(need.next)].object
         }
-        if let why = await runtime.replica.unstored {
+        let authorityUnstored = await runtime.authority?.unstored
+        let replicaUnstored = await runtime.replica.unstored
+        if let why = authorityUnstored ?? replicaUnstored {
             let need = "the trust in force is not stored: \(why)"
             needs.append(["why": .string(need), "next": .string(TrustReplica.storeNext)].object)
         }

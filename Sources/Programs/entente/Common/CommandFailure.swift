@@ -86,15 +86,14 @@ struct CommandFailure: Error {
         case .topologyUnsound, .expectationsFailed, .fileUnreadable, .unknownServer, .unknownSerial,
             .publicKeyUnusable, .issuerExpired, .keyUnusable, .certificateUnusable:
             .checkFailed
-        case .signingFailed, .lint, .encodingFailed, .timeOutOfRange, .ledger: .internal
+        case .ledger(let failure): failure.isDamage ? .checkFailed : .internal
+        case .signingFailed, .lint, .encodingFailed, .timeOutOfRange: .internal
         }
     }
 
     private static func status(of error: StorageError) -> ExitStatus {
         switch error {
-        // What a person has to bring back: to start again and again would change nothing.
-        case .missing, .damaged, .foreign, .newer, .unreadable: .checkFailed
-        case .conflict, .absent: .checkFailed
+        case .missing, .damaged, .foreign, .newer, .unreadable, .conflict, .absent: .checkFailed
         case .tooLarge: .usage
         case .full, .inputOutput, .busy, .closed, .internalFault: .internal
         }
