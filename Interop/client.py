@@ -32,22 +32,52 @@ class Client:
             pass
         return True
 
+    def read(self):
+        """The next message, as head and body."""
+        while b"\r\n\r\n" not in self.buffer:
+            self.receive()
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        text = head.decode()
+        length = re.search(r"(?mi)^(?:Content-Length|l)[ \t]*:\s*(\d+)", text)
+        while len(self.buffer) < int(length.group(1) if length else 0):
+            self.receive()
+        count = int(length.group(1) if length else 0)
+        body, self.buffer = self.buffer[:count], self.buffer[count:]
+        return text, body
+
+    def receive(self):
+        chunk = self.socket.recv(65536)
+        if not chunk:
+            raise ConnectionError("closed")
+        self.buffer += chunk
+
     def exchange(self, request):
-        """Sends one request and returns status and head of its final response; nothing here has a body."""
+        """Sends one request and returns status and head of its final response."""
         self.socket.sendall(request.encode())
         while True:
-            while b"\r\n\r\n" not in self.buffer:
-                chunk = self.socket.recv(65536)
-                if not chunk:
-                    raise ConnectionError("closed")
-                self.buffer += chunk
-            head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
-            text = head.decode()
-            status = int(text.split(" ", 2)[1])
+            text, _ = self.read()
+            status = int(text.split(" ", 2)[1]) if text.startswith("SIP/2.0 ") else 0
             if status >= 200:
                 return status, text
 
-    def register(self, user, domain, password, contact=None, supported=None):
+    def message(self, user, domain, receiver, text):
+        """RFC 3428: a MESSAGE to `receiver`, user@domain, from a user that this connection has proven. Returns status and head."""
+        return self.exchange("\r\n".join([
+            f"MESSAGE sip:{receiver} SIP/2.0", f"Via: SIP/2.0/TLS client.invalid;branch=z9hG4bK{os.urandom(8).hex()}",
+            "Max-Forwards: 70", f"From: <sip:{user}@{domain}>;tag={os.urandom(4).hex()}", f"To: <sip:{receiver}>",
+            f"Call-ID: {os.urandom(8).hex()}", "CSeq: 1 MESSAGE", "Content-Type: text/plain", f"Content-Length: {len(text)}",
+            "", text]))
+
+    def answer_messages(self, note):
+        """Answers each MESSAGE that comes in with 200, after `note` was given its text. Ends with the connection."""
+        self.socket.settimeout(None)
+        while True:
+            head, body = self.read()
+            if head.startswith("MESSAGE "):
+                note(body.decode())
+                self.socket.sendall(response(head, 200, "OK").encode())
+
+    def register(self, user, domain, password, contact=None, supported=None, expires=3600):
         """REGISTER with `contact`, or a query without one; `supported` is an option tag; answers one challenge. Returns status and head."""
         call, tag = os.urandom(8).hex(), os.urandom(4).hex()
         authorization = ""
@@ -58,7 +88,7 @@ class Client:
                 "Max-Forwards: 70", f"From: <sip:{user}@{domain}>;tag={tag}", f"To: <sip:{user}@{domain}>",
                 f"Call-ID: {call}", f"CSeq: {number} REGISTER"]
             if contact:
-                lines += [f"Contact: <{contact}>", "Expires: 3600"]
+                lines += [f"Contact: <{contact}>", f"Expires: {expires}"]
             if supported:
                 lines.append(f"Supported: {supported}")
             if authorization:
@@ -87,6 +117,14 @@ class Client:
         self.socket.sendall("\r\n".join(
             [f"ACK sip:{callee} SIP/2.0", *fixed, f"To: {to}", "CSeq: 1 ACK", "Content-Length: 0", "", ""]).encode())
         return status, head
+
+
+def response(request, status, reason):
+    """RFC 3261 §8.2.6: a response without a body to the request of this head."""
+    copied = re.findall(r"(?mi)^(?:(?:Via|v|From|f|Call-ID|i|CSeq|Record-Route)[ \t]*:.*)$", request)
+    to = re.search(r"(?mi)^(?:To|t)[ \t]*:.*$", request).group(0).rstrip()
+    tag = "" if ";tag=" in to else ";tag=" + os.urandom(4).hex()
+    return "\r\n".join([f"SIP/2.0 {status} {reason}", *(line.rstrip() for line in copied), to + tag, "Content-Length: 0", "", ""])
 
 
 def answer(user, password, uri, challenge):

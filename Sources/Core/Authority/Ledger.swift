@@ -96,11 +96,19 @@ public struct LedgerCounters: Sendable, Hashable {
 public struct LedgerFailure: Error, Sendable, Hashable {
     /// What it said, for the operator.
     public let reason: String
+    /// Whether what is stored is not what was written: to try again changes nothing, a person has to bring back a backup.
+    public let isDamage: Bool
 
     /// A failure with its reason.
-    public init(reason: String) {
+    public init(reason: String, isDamage: Bool = false) {
         self.reason = reason
+        self.isDamage = isDamage
     }
+}
+
+extension LedgerFailure: CustomStringConvertible {
+    /// The reason.
+    public var description: String { reason }
 }
 
 /// The book of everything that the authority has signed.

@@ -28,6 +28,12 @@ extension Server {
         contexts.count + journal.count
     }
 
+    /// Requests that still want an answer: those that were sent on, and those that wait for the journal. An INVITE that was
+    /// answered is not among them, although its transaction stays for a while.
+    public var unansweredRequests: Int {
+        contexts.unansweredCount + journal.count
+    }
+
     /// The epoch by which every link of this shard was judged.
     public var epoch: TrustEpoch { links.context.epoch }
 }

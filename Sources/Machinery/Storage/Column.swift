@@ -38,6 +38,6 @@ enum Column {
     static func data(_ bytes: [UInt8]) -> Data { Data(bytes) }
 
     private static func value(_ row: Row, _ name: String) -> DatabaseValue {
-        row.hasColumn(name) ? row[name] : .null
+        row[name] ?? .null
     }
 }

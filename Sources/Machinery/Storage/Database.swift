@@ -114,6 +114,7 @@ public final class Database: Sendable {
             let connection = try DatabaseQueue(path: path, configuration: configuration(settings))
             try migrator.migrate(connection)
             try connection.writeWithoutTransaction { database in
+                try forceWrites(database)
                 try database.execute(sql: "PRAGMA user_version = \(migrator.migrations.count)")
                 // Last of all: opening takes a page and gives it back, and a store that is full must open.
                 try database.execute(sql: "PRAGMA max_page_count = \(settings.pagesMax)")
@@ -144,15 +145,22 @@ public final class Database: Sendable {
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(Double(settings.busyMillisecondsMax) / 1_000)
         configuration.prepareDatabase { database in
-            // The ledger and the users outlive a power cut whatever the setting for bindings says.
-            try database.execute(
-                sql: """
-                    PRAGMA synchronous = full;
-                    PRAGMA wal_autocheckpoint = \(settings.checkpointPages);
-                    """)
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(settings.checkpointPages)")
         }
         return configuration
     }
+
+    /// The ledger and the users outlive a power cut whatever the setting for bindings says. On the open connection: turning the
+    /// write-ahead log on makes it `normal`, also where the preparation before had said `full`.
+    private static func forceWrites(_ database: GRDB.Database) throws {
+        try database.execute(sql: "PRAGMA synchronous = full")
+        guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == synchronousFull else {
+            throw StorageError.internalFault(what: "a commit would not wait for the disk")
+        }
+    }
+
+    /// SQLite's number for `full`.
+    private static let synchronousFull = 2
 
     private static func refuseNewer(
         _ database: GRDB.Database, _ migrator: DatabaseMigrator, _ path: String

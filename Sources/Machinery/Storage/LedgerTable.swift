@@ -79,7 +79,7 @@ public final class LedgerTable: Ledger, Sendable {
         do {
             return try body()
         } catch {
-            throw LedgerFailure(reason: error.description)
+            throw LedgerFailure(reason: error.description, isDamage: error.isDamage)
         }
     }
 

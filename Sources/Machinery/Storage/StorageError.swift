@@ -1,6 +1,6 @@
 internal import GRDB
 
-/// Why the store could not be opened, read or written. Every case says what the operator can do next.
+/// Why the store could not be opened, read or written. `next` says what the operator can do.
 public enum StorageError: Error, Hashable, Sendable {
     /// There is no file at `path`, and the caller did not ask for a new one.
     case missing(path: String)
@@ -31,30 +31,49 @@ public enum StorageError: Error, Hashable, Sendable {
 }
 
 extension StorageError: CustomStringConvertible {
-    /// One sentence for the operator, with the next step where there is one.
+    /// What happened, in one sentence.
     public var description: String {
         switch self {
-        case .missing(let path):
-            "there is no store at \(path); make one with `entente init` or `entente node request`, or name the right folder "
-                + "with --dir"
-        case .damaged(let path, let what):
-            "the store at \(path) is damaged: \(what). It is not replaced by an empty one. Bring it back "
-                + "from a backup, or move it away together with its -wal file and look at it with sqlite3"
-        case .foreign(let path):
-            "\(path) is a database of another program and was left alone; move it away or name another folder with --dir"
+        case .missing(let path): "there is no store at \(path)"
+        case .damaged(let path, let what): "the store at \(path) is damaged: \(what). It was left as it is"
+        case .foreign(let path): "\(path) is a database of another program. It was left as it is"
         case .newer(let path, let migrations):
-            "the store at \(path) was written by a later version (\(migrations.joined(separator: ", "))); "
-                + "run that version, or bring back a backup from before the update"
-        case .full(let what): "no room to write the store: \(what); free space on its disk"
-        case .inputOutput(let what): "the disk of the store failed: \(what); look at the system's log"
-        case .busy: "another process holds the store; end it and try again"
+            "the store at \(path) was written by a later version (\(migrations.joined(separator: ", ")))"
+        case .full(let what): "no room to write the store: \(what)"
+        case .inputOutput(let what): "the disk of the store failed: \(what)"
+        case .busy: "another process holds the store"
         case .conflict(let what): what
         case .absent(let what): "there is no \(what)"
-        case .unreadable(let what):
-            "the store holds something unreadable: \(what); bring it back from a backup"
+        case .unreadable(let what): "the store holds something unreadable: \(what)"
         case .tooLarge(let what, let limit): "\(what) is over its limit of \(limit) bytes"
         case .closed: "the store is closed"
         case .internalFault(let what): "a statement of the store failed: \(what)"
+        }
+    }
+
+    /// Whether the file is not what was written, or not ours: to try again changes nothing, a person has to bring it back.
+    public var isDamage: Bool {
+        switch self {
+        case .missing, .damaged, .foreign, .newer, .unreadable: true
+        case .full, .inputOutput, .busy, .conflict, .absent, .tooLarge, .closed, .internalFault: false
+        }
+    }
+
+    /// What the operator can do; nil where that is not the store's business.
+    public var next: String? {
+        switch self {
+        case .missing:
+            "bring it back from a backup, or name the right folder with --dir; a server that is not the authority can "
+                + "begin anew: entente node accept, with its admission"
+        case .damaged:
+            "bring it back from a backup, or move it away together with its -wal file and look at it with sqlite3"
+        case .unreadable: "bring it back from a backup"
+        case .foreign: "move it away, or name another folder with --dir"
+        case .newer: "run that version, or bring back a backup from before the update"
+        case .full: "make room on its disk"
+        case .inputOutput: "look at the system's log, and whether the disk can be written"
+        case .busy: "end it and try again"
+        case .conflict, .absent, .tooLarge, .closed, .internalFault: nil
         }
     }
 }

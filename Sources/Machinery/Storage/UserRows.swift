@@ -7,13 +7,16 @@ enum UserRows {
     static func fetch(
         _ database: GRDB.Database, where condition: String, _ arguments: StatementArguments, suffix: String = ""
     ) throws -> [UserRecord] {
-        try Row.fetchAll(
+        // A cursor, because it remembers where a column is: a copied row looks for it by name each time.
+        let rows = try Row.fetchCursor(
             database,
             sql: """
                 SELECT *, (SELECT group_concat(alias, char(10)) FROM aliases WHERE aliases.aor = users.aor) AS alias_list
                 FROM users WHERE \(condition) ORDER BY aor \(suffix)
-                """, arguments: arguments
-        ).map(record)
+                """, arguments: arguments)
+        var records: [UserRecord] = []
+        while let row = try rows.next() { records.append(try record(row)) }
+        return records
     }
 
     /// Writes the row of a user; its aliases have a table of their own.

@@ -103,6 +103,35 @@ import Web
         try await connector.stop()
     }
 
+    @Test("SIGTERM: a call that was answered does not hold up the end, although its transaction lives on")
+    func drainsAfterAnAnswer() async throws {
+        let organisation = try await NodeOrganisation(users: ["alice", "bob"])
+        let runtime = try await NodeRuntime.start(folder: organisation.front, loops: 1)
+        let connector = ClientConnector()
+        let alice = try await runtime.phone("alice", through: connector)
+        let bob = try await runtime.phone("bob", through: connector)
+        _ = try await alice.register()
+        _ = try await bob.register()
+        await alice.perform(.call(to: "sip:bob@contoso.example", CallHandle(1)))
+        let ringing = try await bob.wait(for: "call", seconds: 10) { event -> CallHandle? in
+            if case .incomingCall(let handle, _) = event { return handle }
+            return nil
+        }
+        await bob.perform(.answer(ringing))
+        try await alice.wait(for: "answer", seconds: 10) { event -> Void? in
+            if case .callAnswered = event { return () }
+            return nil
+        }
+        let metrics = try await runtime.metrics()
+        #expect(metrics["entente_requests_running"] == 1)
+        #expect(metrics["entente_bindings"] == 2)
+        let begin = ContinuousClock.now
+        let drainSeconds: Int64 = 30
+        await runtime.stop(drainSeconds: drainSeconds)
+        #expect(ContinuousClock.now - begin < .seconds(drainSeconds))
+        try await connector.stop()
+    }
+
     @Test("interface.md, config.yaml: an unknown key is an error with its line, and nothing stays running")
     func misspelt() async throws {
         let organisation = try await NodeOrganisation()

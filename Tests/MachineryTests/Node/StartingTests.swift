@@ -22,6 +22,19 @@ import Trust
         await again.stop(drainSeconds: 0)
     }
 
+    @Test("A store that has gone is told, and no empty one is put in its place", arguments: [0, 1])
+    func lostStore(member: Int) async throws {
+        let organisation = try await NodeOrganisation()
+        let lost = [organisation.front, organisation.edge][member]
+        try FileManager.default.removeItem(atPath: lost.database)
+        let failure = await #expect(throws: StorageError.self) {
+            try await NodeRuntime.start(folder: lost, loops: 1)
+        }
+        #expect(failure == .missing(path: lost.database))
+        #expect(failure?.next?.contains("backup") == true)
+        #expect(!FileManager.default.fileExists(atPath: lost.database))
+    }
+
     @Test("interface.md: a taken address is named, with the line of config.yaml that says it") func takenAddress()
         async throws
     {

@@ -56,7 +56,7 @@ struct DatabaseTests {
             return
         }
         #expect(path == folder.path)
-        #expect(error?.description.contains("backup") == true)
+        #expect(error?.next?.contains("backup") == true)
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path)) == bytes)
     }
 

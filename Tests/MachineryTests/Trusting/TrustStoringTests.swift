@@ -51,6 +51,19 @@ struct TrustStoringTests {
         #expect(try TrustReplica.load(network.homeFolder, now: TrustNetwork.now).epoch == TrustEpoch(2))
     }
 
+    @Test("Of the snapshots, one for each epoch, a folder keeps the last; a start reads no more than counts")
+    func superseded() async throws {
+        let network = try await TrustNetwork()
+        for name in [TrustNetwork.edgeName, TrustNetwork.homeName] { try await network.revoke(name) }
+        let names = DataFolder.names(in: network.homeFolder.trust)
+        #expect(names.filter { $0.hasSuffix(".snapshot.json") } == ["3.snapshot.json"])
+        #expect(names.filter { $0.hasSuffix(".topology.json") } == ["1.topology.json"])
+        // What is passed over is not even read.
+        try FileManager.default.createDirectory(
+            atPath: network.homeFolder.trust + "/0.topology.json", withIntermediateDirectories: false)
+        #expect(try TrustReplica.load(network.homeFolder, now: TrustNetwork.now).epoch == TrustEpoch(3))
+    }
+
     @Test("A crash at any step of storing leaves the old state or the new, and the next store mends the rest")
     func crashes() async throws {
         let network = try await TrustNetwork()

@@ -113,7 +113,9 @@ extension Publisher {
         var references = state.revocation.references
         var lists: [[UInt8]] = []
         if change.renewsList || references[authority.issuingKey.pin] == nil {
-            let number = counters.listNumber &+ 1
+            // The state may have a list that the ledger never heard of: its disk was full, and then the process ended.
+            let last = references[authority.issuingKey.pin]?.version ?? 0
+            let number = max(counters.listNumber, last) &+ 1
             let list = try revocationList(number: number, revoked: revoked, now: now)
             references[authority.issuingKey.pin] = ObjectReference(version: number, hash: Digest.sha256(list))
             lists.append(list)

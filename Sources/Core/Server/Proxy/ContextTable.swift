@@ -22,6 +22,9 @@ struct ContextTable {
 
     var count: Int { slots.count - free.count }
 
+    /// How many of the requests have no final response yet. Looks at each: for the end of a process.
+    var unansweredCount: Int { slots.count { $0.context?.isAnswered == false } }
+
     /// Keeps a context. The tag is never 0, which stands for none.
     mutating func insert(_ context: ResponseContext) -> UInt64 {
         let index: Int

@@ -15,6 +15,8 @@ public struct TrustFile: Sendable, Hashable {
 }
 
 extension TrustState {
+    private static let topologySuffix = ".topology.json"
+    private static let snapshotSuffix = ".snapshot.json"
     private static let timestampFile = "timestamp.json"
     private static let rememberedFile = "revoked.json"
     private static let listSuffix = ".crl"
@@ -40,11 +42,11 @@ extension TrustState {
         var files = roots.map { TrustFile(name: "\($0.content.header.version).root.json", bytes: $0.envelope.bytes) }
         if let object = verifiedTopology {
             files.append(
-                TrustFile(name: "\(object.content.header.version).topology.json", bytes: object.envelope.bytes))
+                TrustFile(name: "\(object.content.header.version)" + Self.topologySuffix, bytes: object.envelope.bytes))
         }
         if let object = verifiedSnapshot {
             files.append(
-                TrustFile(name: "\(object.content.header.version).snapshot.json", bytes: object.envelope.bytes))
+                TrustFile(name: "\(object.content.header.version)" + Self.snapshotSuffix, bytes: object.envelope.bytes))
         }
         if let object = verifiedTimestamp {
             files.append(TrustFile(name: Self.timestampFile, bytes: object.envelope.bytes))
@@ -77,8 +79,8 @@ extension TrustState {
         let start = try initial(root: first.bytes, expectedHash: expectedRootHash)
         var bundle = TrustBundle()
         for file in roots.dropFirst() { bundle.roots.append(try envelope(file, .root)) }
-        if let file = numbered(files, ".topology.json").last { bundle.topology = try envelope(file, .topology) }
-        if let file = numbered(files, ".snapshot.json").last { bundle.snapshot = try envelope(file, .snapshot) }
+        if let file = numbered(files, topologySuffix).last { bundle.topology = try envelope(file, .topology) }
+        if let file = numbered(files, snapshotSuffix).last { bundle.snapshot = try envelope(file, .snapshot) }
         if let file = files.first(where: { $0.name == timestampFile }) {
             bundle.timestamp = try envelope(file, .timestamp)
         }
@@ -101,6 +103,16 @@ extension TrustState {
             remembered.merge(try readRemembered(file)) { $0.union($1) }
         }
         return state.remembering(remembered)
+    }
+
+    /// The names among `names` of older snapshots and topologies, which `load` passes over. There is a snapshot for each
+    /// epoch, and an old one says nothing that the newest does not say; old topologies are what people published.
+    public static func superseded(_ names: [String]) -> (snapshots: [String], topologies: [String]) {
+        func older(_ suffix: String) -> [String] {
+            let files = names.map { TrustFile(name: $0, bytes: []) }
+            return numbered(files, suffix).dropLast().map(\.name)
+        }
+        return (older(snapshotSuffix), older(topologySuffix))
     }
 
     /// The files `N` + `suffix`, by rising N.

@@ -8,7 +8,7 @@ import Trust
 extension AdminAPI {
     func certificates() async throws -> JSONValue {
         let authority = try needAuthority()
-        let ledger = await authority.ledger
+        let ledger = authority.ledger
         let records = try ledger.certificates(profile: nil, subject: nil, limit: 10_000)
         let issuers = Set(records.map(\.issuer))
         var revoked: Set<CertificateSerial> = []
@@ -35,7 +35,7 @@ extension AdminAPI {
         let authority = try needAuthority()
         let what = body["what"]?.stringValue ?? ""
         let reason = Self.reason(body["reason"]?.stringValue)
-        let ledger = await authority.ledger
+        let ledger = authority.ledger
         let serials: [CertificateSerial]
         if let serial = CertificateSerial(what) {
             serials = [serial]
@@ -49,11 +49,16 @@ extension AdminAPI {
         let now = OperatingSystem.wallTime
         let closed = await runtime.replica.linksClosed
         var epoch: TrustEpoch?
+        var unstored: TrustReplica.Failure?
         for serial in serials {
-            if let publication = try await authority.revoke(serial, reason: reason, at: now) {
-                epoch = publication.epoch
+            do {
+                epoch = try await authority.revoke(serial, reason: reason, at: now)?.epoch ?? epoch
+            } catch let failure as TrustReplica.Failure {
+                // In force all the same: the others must be too.
+                unstored = failure
             }
         }
+        if let unstored { throw unstored }
         guard let epoch else { return ["schema_version": .integer(1), "changed": .bool(false)].object }
         try audit("certificate.revoke", what, now)
         return await outcome(epoch, closedBefore: closed)

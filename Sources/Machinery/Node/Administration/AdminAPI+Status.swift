@@ -2,6 +2,7 @@ import Authority
 import Basis
 import Foundation
 import Server
+import Storage
 import Transport
 import Trust
 
@@ -44,9 +45,15 @@ extension AdminAPI {
         var needs: [JSONValue] = (await runtime.authority?.needs ?? []).map { need in
             ["why": .string(need.description), "next": .string(need.next)].object
         }
-        if let why = await runtime.replica.unstored {
+        let authorityUnstored = await runtime.authority?.unstored
+        let replicaUnstored = await runtime.replica.unstored
+        if let why = authorityUnstored ?? replicaUnstored {
             let need = "the trust in force is not stored: \(why)"
             needs.append(["why": .string(need), "next": .string(TrustReplica.storeNext)].object)
+        }
+        if let failure = runtime.journal.statistics.failure {
+            let why = JSONValue.string("registrations are not stored, so they are answered 503: \(failure)")
+            needs.append(["why": why, "next": .string(failure.next ?? "entente serve again")].object)
         }
         if runtime.authority != nil || !needs.isEmpty { value["needs"] = .array(needs) }
         if let facts = await Self.leaf(of: runtime.replica.chain) {

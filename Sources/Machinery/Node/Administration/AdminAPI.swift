@@ -32,7 +32,7 @@ struct AdminAPI: Sendable {
         } catch let error as AuthorityError {
             return Self.error(Self.status(of: error), error.description, error.next)
         } catch let error as StorageError {
-            return Self.error(Self.status(of: error), error.description, nil)
+            return Self.error(Self.status(of: error), error.description, error.next)
         } catch {
             return Self.error(500, "\(error)", nil)
         }

@@ -23,7 +23,10 @@ struct TrustFolder {
     func load(now: WallTime) throws -> TrustState {
         if let set = try pendingSet(), let state = try? TrustState.load(files: set, now: now) { return state }
         var files: [TrustFile] = []
-        for name in DataFolder.names(in: path) where !name.hasSuffix(".new") && name != Self.setFile {
+        let names = DataFolder.names(in: path)
+        let older = TrustState.superseded(names)
+        let passedOver = Set(older.snapshots + older.topologies + [Self.setFile])
+        for name in names where !name.hasSuffix(".new") && !passedOver.contains(name) {
             if let bytes = try DataFolder.read(path + "/" + name) { files.append(TrustFile(name: name, bytes: bytes)) }
         }
         return try TrustState.load(files: files, now: now)
@@ -32,8 +35,8 @@ struct TrustFolder {
     /// Whether a set was written whole and not laid out yet: the process before this one ended in between.
     var isPending: Bool { FileManager.default.fileExists(atPath: path + "/" + Self.setFile) }
 
-    /// Makes `state` what the folder holds, and returns when it is on the disk. The newest versions of objects stay beside
-    /// older ones; of several the highest counts on loading.
+    /// Makes `state` what the folder holds, and returns when it is on the disk. Topologies and roots stay beside older ones;
+    /// of several the highest counts on loading. Snapshots do not: there is one for each epoch.
     func store(_ state: TrustState) throws(DataFolder.Failure) {
         for step in try steps(to: state) { try perform(step) }
     }
@@ -45,10 +48,12 @@ struct TrustFolder {
         for file in files where try DataFolder.read(path + "/" + file.name) != file.bytes {
             changed.append(.write(file))
         }
-        guard isPending || changed.count > 1 else { return changed }
+        let names = DataFolder.names(in: path) + files.map(\.name)
+        let older = TrustState.superseded(Array(Set(names))).snapshots.map(Step.remove)
+        guard isPending || changed.count > 1 else { return changed + older }
         let members = files.map { ($0.name, JSONValue.string(Base64.encode($0.bytes))) }
         let set = JSONValue.object(Dictionary(members) { $1 }).canonicalBytes
-        return [.write(TrustFile(name: Self.setFile, bytes: set))] + changed + [.remove(Self.setFile)]
+        return [.write(TrustFile(name: Self.setFile, bytes: set))] + changed + [.remove(Self.setFile)] + older
     }
 
     /// Does one step.

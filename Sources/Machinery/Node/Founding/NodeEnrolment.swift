@@ -1,5 +1,7 @@
 public import Authority
 public import Basis
+import Foundation
+import Storage
 public import Trust
 
 /// What a new server does: asks with a request, and takes its admission home.
@@ -28,8 +30,9 @@ public enum NodeEnrolment {
         return request
     }
 
-    /// Verifies the admission against the confirmed root hash and the key of this machine, and stores it. A `config.yaml`
-    /// that is there stays as it is; otherwise one is written, with the addresses of the topology.
+    /// Verifies the admission against the confirmed root hash and the key of this machine, and stores it, with an empty store
+    /// beside it. A store or a `config.yaml` that is there stays as it is; otherwise one is written, with the addresses of
+    /// the topology.
     ///
     /// - Parameter metrics: where a new `config.yaml` has metrics and health.
     /// - Returns: the state that the server begins with.
@@ -46,6 +49,9 @@ public enum NodeEnrolment {
         try DataFolder.write(
             NodeDelivery(bundle: TrustBundle(), chains: Array(admission.chains.prefix(1))).bytes,
             to: folder.keys + "/server.chain.json", mode: 0o600)
+        if !FileManager.default.fileExists(atPath: folder.database) {
+            try Database(path: folder.database, whenMissing: .create).close()
+        }
         if let metrics, try DataFolder.read(folder.configuration) == nil, let topology = state.topology,
             let text = ConfigurationText(of: name, in: topology, authority: admission.authority, metrics: metrics)?.text
         {

@@ -9,6 +9,8 @@ public final class Metrics: Sendable {
         var shards: [ShardID: ServerCounters] = [:]
         var refusedEarly: [TrustCode: UInt64] = [:]
         var epoch: UInt64 = 0
+        var running = 0
+        var bindings = 0
         var expiry: [String: WallTime] = [:]
     }
 
@@ -27,6 +29,13 @@ public final class Metrics: Sendable {
 
     func set(epoch: TrustEpoch) {
         state.withLock { $0.epoch = epoch.number }
+    }
+
+    func set(running: Int, bindings: Int) {
+        state.withLock { state in
+            state.running = running
+            state.bindings = bindings
+        }
     }
 
     func set(expiry: WallTime, of name: String) {
@@ -57,6 +66,10 @@ public final class Metrics: Sendable {
         family(
             "entente_sip_messages_received_total", "counter", "SIP messages read from admitted links, by class.",
             byClass { $0.messages[$1] })
+        family(
+            "entente_requests_running", "gauge", "SIP requests in a transaction that has not ended.",
+            [("", String(state.running))])
+        family("entente_bindings", "gauge", "Bindings in the location service.", [("", String(state.bindings))])
         family("entente_trust_epoch", "gauge", "The epoch of the trust state in force.", [("", String(state.epoch))])
         let expiry = state.expiry.sorted { $0.key < $1.key }.map { entry in
             (

@@ -36,6 +36,7 @@ public final class NodeRuntime: Sendable {
     let transport: TransportServer
     let shards: [NIOLoopBound<Shard>]
     let recorder: LinkRecorder
+    let journal: JournalStore
     private let endings: Endings
     /// Where this server is reached.
     public let addresses: Addresses
@@ -63,8 +64,12 @@ public final class NodeRuntime: Sendable {
         transport = parts.signalling.transport
         shards = parts.signalling.shards
         recorder = parts.recorder
+        journal = parts.signalling.journal
         addresses = parts.addresses
     }
+
+    /// How long nothing may be unanswered before a drain ends: the ACK to the last 2xx has still to pass.
+    private static let quiet = Duration.milliseconds(500)
 
     /// Ends in order: no new connections, no new requests, what runs may finish for `seconds`, then everything closes.
     public func stop(drainSeconds: Int64) async {
@@ -74,9 +79,11 @@ public final class NodeRuntime: Sendable {
         await transport.stopListening()
         for mailbox in transport.mailboxes { mailbox.post(.drain) }
         let end = ContinuousClock.now + .seconds(drainSeconds)
+        var lastBusy: ContinuousClock.Instant?
         while ContinuousClock.now < end {
-            let running = await count { $0.runningTransactions }
-            if running == 0 { break }
+            if await count({ $0.unansweredRequests }) > 0 { lastBusy = .now }
+            // A server that had nothing to do ends at once.
+            guard let since = lastBusy, ContinuousClock.now - since < Self.quiet else { break }
             try? await Task.sleep(for: .milliseconds(50))
         }
         await endings.run()
@@ -121,6 +128,7 @@ public final class NodeRuntime: Sendable {
         }
         let state = await replica.state
         metrics.set(epoch: state.epoch)
+        metrics.set(running: await count { $0.runningTransactions }, bindings: shared.location.census.bindings)
         if let leaf = await replica.chain.first, let facts = try? CertificateFacts(der: leaf) {
             metrics.set(expiry: facts.notAfter, of: configuration.server)
         }

@@ -37,6 +37,7 @@ struct NodeStart {
         let shared: SharedState
         let transport: TransportServer
         let shards: [NIOLoopBound<Shard>]
+        let journal: JournalStore
         let bindings: Int
     }
 
@@ -143,7 +144,8 @@ struct NodeStart {
     private func openDatabase(_ configuration: NodeConfiguration, _ replica: TrustReplica) async throws -> Database {
         var settings = StorageSettings()
         settings.synchronous = configuration.synchronous
-        let database = try Database(path: folder.database, whenMissing: .create, settings: settings)
+        // Made when the organisation was founded or the server joined: one that has gone is a loss to be noticed.
+        let database = try Database(path: folder.database, whenMissing: .refuse, settings: settings)
         let users = database.users
         let isCopy = !configuration.roles.contains(.authority)
         await replica.load(try users.directory()) { changes in if isCopy { try users.apply(changes) } }
@@ -200,17 +202,16 @@ struct NodeStart {
         let mailboxes = Dictionary(
             uniqueKeysWithValues: transport.mailboxes.enumerated().map { (ShardID(UInt8($0.offset)), $0.element) })
         let journal = try database.journal(mailboxes: mailboxes) { fault in
-            log.write(.error, "journalFault", at: OperatingSystem.wallTime) { $0.add("why", "\(fault)") }
+            log.write(fault, at: OperatingSystem.wallTime)
         }
         try await seats.attach(journal)
         let loaded = shared.location.load(try journal.loadBindings())
         guard loaded.damaged.isEmpty else {
-            throw DataFolder.Failure(
-                description:
-                    "\(loaded.damaged.count) stored bindings cannot be read: restore state.sqlite from a backup")
+            throw StorageError.unreadable(what: "the bindings of \(loaded.damaged.count) addresses")
         }
         for mailbox in transport.mailboxes { mailbox.post(.trustChanged(update)) }
-        return Signalling(shared: shared, transport: transport, shards: seats.shards, bindings: loaded.bindings)
+        return Signalling(
+            shared: shared, transport: transport, shards: seats.shards, journal: journal, bindings: loaded.bindings)
     }
 
     /// From now on every change of the trust reaches the shards, and a renewed certificate every place that shows it.

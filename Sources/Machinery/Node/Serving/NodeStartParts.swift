@@ -101,6 +101,18 @@ struct AuthorityKeeper: Sendable {
 }
 
 extension Log {
+    /// The journal began to fail, or works again.
+    func write(_ fault: JournalFault, at now: WallTime) {
+        switch fault {
+        case .failing(let error):
+            write(.error, "journalFailing", at: now) { line in
+                line.add("why", error.description)
+                if let next = error.next { line.add("next", next) }
+            }
+        case .recovered: write(.info, "journalRecovered", at: now)
+        }
+    }
+
     /// What a person has to do so that the authority can go on.
     func write(_ needs: [AuthorityNeed], at now: WallTime) {
         for need in needs {

@@ -17,21 +17,26 @@ public actor AuthorityService {
     /// Who ended lately, for the edges.
     private var endedUsers: EndedUsersMemory
     private let database: Database
+    /// The ledger, for the commands that read it too.
+    let ledger: AuthorityLedger
     private let replica: TrustReplica
     private let ownServer: String
     private let ownPool: String
     private var listeners: [UUID: CheckedContinuation<Void, Never>] = [:]
+    /// Why what is in force here is not on the disk, as of the last change or `tick`; nil when it is.
+    private(set) var unstored: String?
     /// What a person has to do, as of the last `tick`; most urgent first.
     public private(set) var needs: [AuthorityNeed] = []
     /// What each node acknowledged last.
     public private(set) var acknowledgements: [String: (acknowledgement: NodeAcknowledgement, at: WallTime)] = [:]
 
-    /// Takes up the authority whose keys lie in `folder`.
+    /// Takes up the authority whose keys lie in `folder`. `replica` has been given the directory of `database`.
     public init(
         folder: DataFolder, database: Database, replica: TrustReplica, ownServer: String, chance: Chance
     ) async throws {
         self.database = database
-        directory = try database.users.directory()
+        ledger = AuthorityLedger(database.ledger)
+        directory = await replica.directory
         self.replica = replica
         self.ownServer = ownServer
         let state = await replica.state
@@ -39,7 +44,7 @@ public actor AuthorityService {
         publisher = try Publisher(
             state: state, authority: try Self.certificateAuthority(in: folder, state: state),
             snapshotKey: try NodeKeys.load(folder.keys + "/snapshot.pem").signer(), chance: chance,
-            ledger: database.ledger)
+            ledger: ledger)
         durable = publisher
         endedUsers = EndedUsersMemory(sequence: publisher.directorySequence)
     }
@@ -66,7 +71,7 @@ public actor AuthorityService {
     public func publish(
         _ envelope: SignedEnvelope, enrolling: [String: [UInt8]], at now: WallTime
     ) async throws -> Publisher.Publication {
-        let publication = try publisher.publish(envelope, enrolling: enrolling, now: now, ledger: database.ledger)
+        let publication = try publisher.publish(envelope, enrolling: enrolling, now: now, ledger: ledger)
         try await spread(at: now)
         return publication
     }
@@ -75,8 +80,8 @@ public actor AuthorityService {
     public func revoke(
         _ serial: CertificateSerial, reason: RevocationReason, at now: WallTime
     ) async throws -> Publisher.Publication? {
-        let publication = try publisher.revoke(serial, reason: reason, now: now, ledger: database.ledger)
-        if publication != nil { try await spread(at: now) }
+        let publication = try publisher.revoke(serial, reason: reason, now: now, ledger: ledger)
+        if publication != nil || ledger.isBehind { try await spread(at: now) }
         return publication
     }
 
@@ -85,7 +90,7 @@ public actor AuthorityService {
         server: String, subjectPublicKeyInfo: [UInt8], at now: WallTime
     ) async throws -> Publisher.Publication {
         let publication = try publisher.issue(
-            server: server, subjectPublicKeyInfo: subjectPublicKeyInfo, now: now, ledger: database.ledger)
+            server: server, subjectPublicKeyInfo: subjectPublicKeyInfo, now: now, ledger: ledger)
         try await spread(at: now)
         return publication
     }
@@ -93,7 +98,7 @@ public actor AuthorityService {
     /// Issues a user certificate.
     public func issue(userAOR: String, subjectPublicKeyInfo: [UInt8], at now: WallTime) throws -> [[UInt8]] {
         let record = try publisher.issue(
-            userAOR: userAOR, subjectPublicKeyInfo: subjectPublicKeyInfo, now: now, ledger: database.ledger)
+            userAOR: userAOR, subjectPublicKeyInfo: subjectPublicKeyInfo, now: now, ledger: ledger)
         return publisher.authority.chain(for: record)
     }
 
@@ -110,7 +115,7 @@ public actor AuthorityService {
     /// Does what is due, and stamps the snapshot. Called on start and every few seconds.
     public func tick(at now: WallTime) async throws -> [AuthorityNeed] {
         if durable.state.epoch < publisher.state.epoch { try await spread(at: now) }
-        let renewal = try publisher.renew(now: now, ledger: database.ledger)
+        let renewal = try publisher.renew(now: now, ledger: ledger)
         needs = renewal.needs
         let stamp = try publisher.stamp(now: now)
         if renewal.publication != nil || stamp != nil { try await spread(at: now) }
@@ -123,14 +128,12 @@ public actor AuthorityService {
         let ended = try directory.apply(new.changes(since: 0))
         directory = new
         endedUsers.add(ended, at: new.sequence)
-        _ = try publisher.publish(directorySequence: directory.sequence, now: now, ledger: database.ledger)
+        _ = try publisher.publish(directorySequence: directory.sequence, now: now, ledger: ledger)
         try await spread(at: now)
     }
 
     /// The user table, for the commands that change it.
     public var users: UserTable { database.users }
-    /// The ledger, for the commands that read it.
-    public var ledger: LedgerTable { database.ledger }
     /// The pool that new users of this authority are homed in, unless a command says otherwise.
     public var homePool: String {
         let pools = publisher.state.topology?.pools(with: .frontEnd).map(\.name) ?? []
@@ -146,7 +149,8 @@ public actor AuthorityService {
             NodeDelivery(
                 bundle: published.state.bundle(since: TrustEpoch(0)), chains: published.chains(of: ownServer, at: now),
                 directory: published.keepsUsers(ownServer) ? changes : nil), at: now)
-        if let why = await replica.unstored {
+        unstored = await whyUnstored()
+        if let why = unstored {
             throw TrustReplica.Failure(
                 description: "it is in force here and not stored, so the others do not get it yet: \(why); "
                     + TrustReplica.storeNext)
@@ -154,6 +158,15 @@ public actor AuthorityService {
         if published.state.epoch >= durable.state.epoch { durable = published }
         for listener in listeners.values { listener.resume() }
         listeners = [:]
+    }
+
+    private func whyUnstored() async -> String? {
+        do throws(LedgerFailure) {
+            try ledger.writeCarried()
+        } catch {
+            return error.reason
+        }
+        return await replica.unstored
     }
 
     // MARK: The trust channel

@@ -43,6 +43,7 @@ struct CommandFailure: Error {
         switch error {
         case let failure as CommandFailure: self = failure
         case let error as AuthorityError: self.init(Self.status(of: error), error.description, next: error.next)
+        case let error as StorageError: self.init(Self.status(of: error), error.description, next: error.next)
         case let error as SourceError:
             self.init(.checkFailed, error.problems.map(\.description).joined(separator: "\n     "))
         case let error as ClientConnectionError:
@@ -85,7 +86,16 @@ struct CommandFailure: Error {
         case .topologyUnsound, .expectationsFailed, .fileUnreadable, .unknownServer, .unknownSerial,
             .publicKeyUnusable, .issuerExpired, .keyUnusable, .certificateUnusable:
             .checkFailed
-        case .signingFailed, .lint, .encodingFailed, .timeOutOfRange, .ledger: .internal
+        case .ledger(let failure): failure.isDamage ? .checkFailed : .internal
+        case .signingFailed, .lint, .encodingFailed, .timeOutOfRange: .internal
+        }
+    }
+
+    private static func status(of error: StorageError) -> ExitStatus {
+        switch error {
+        case .missing, .damaged, .foreign, .newer, .unreadable, .conflict, .absent: .checkFailed
+        case .tooLarge: .usage
+        case .full, .inputOutput, .busy, .closed, .internalFault: .internal
         }
     }
 
