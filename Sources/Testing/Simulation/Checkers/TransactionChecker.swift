@@ -254,7 +254,7 @@ final class TransactionChecker: Checker {
                         + "\(bound.wholeSeconds) s", in: world)
             }
             if entry.final == nil {
-                world.note("\(world.name(hop.place.seat)) never answers \(hop.text) (\(entry.callID.prefix(6)))")
+                world.note("never answers \(hop.text) (\(entry.callID.prefix(6)))", at: world.name(hop.place.seat))
             }
             served[hop] = nil
         }

@@ -96,7 +96,7 @@ final class Plan {
             world.intend(.register, device, in: world.dice.milliseconds(100..<15_000))
         case 2, 3: try world.perform(.registers(device.name))
         case 4, 5, 6, 7, 8:
-            world.note("# \(device.name) calls \(other)")
+            world.note("# calls \(other)", at: device.name)
             guard other != device.user, let handle = world.call(from: device, to: other) else { return }
             world.intend(.hangUp(handle), device, in: world.dice.milliseconds(100..<20_000))
         case _: try world.perform(.sends(device.name, text: "", to: other))

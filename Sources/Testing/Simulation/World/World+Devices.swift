@@ -41,14 +41,14 @@ extension World {
         device.agent = UserAgent(
             account: device.account(domain: domain(of: device)), connection: id,
             chance: chance.derived(for: "device \(device.number) \(device.generation)"))
-        note("\(device.name) is connected to \(machines[device.machine].shortName)")
+        note("is connected to \(machines[device.machine].shortName)", at: device.name)
         command(device, .register)
     }
 
     /// The connection has gone.
     func lost(_ device: Device, _ generation: Int) {
         guard device.generation == generation, device.link != nil else { return }
-        note("\(device.name) loses its connection")
+        note("loses its connection", at: device.name)
         input(.connectionClosed, device)
         observe(.deviceLost(device.number))
         device.agent = nil
@@ -67,7 +67,7 @@ extension World {
 
     func command(_ device: Device, _ command: UserAgentCommand) {
         guard device.isConnected else { return }
-        note("\(device.name): \(describe(command))")
+        note(describe(command), at: device.name)
         observe(.commanded(device.number, command))
         input(.command(command), device)
     }
@@ -83,7 +83,7 @@ extension World {
         guard device.generation == generation else { return }
         switch framed {
         case .message(let message):
-            note("\(device.name) reads \(summary(message))")
+            note("reads \(summary(message))", at: device.name)
             observe(.deviceReceived(device.number, message))
             input(.received(message), device)
         case .keepAlivePong: input(.pong, device)
@@ -122,7 +122,7 @@ extension World {
             {
                 bytes = forged(bytes)
             }
-            note("\(device.name) > \(machines[device.machine].shortName) \(summary(message))")
+            note(summary(message), from: device.name, to: machines[device.machine].shortName)
             observe(.deviceSent(device.number, message))
         }
         send(bytes, over: links[link], from: .dialler)
@@ -138,7 +138,7 @@ extension World {
     // MARK: The person
 
     private func report(_ event: UserAgentEvent, _ device: Device) {
-        note("\(device.name): \(describe(event))")
+        note(describe(event), at: device.name)
         observe(.deviceReported(device.number, event))
         device.witness.take(event)
         switch event {

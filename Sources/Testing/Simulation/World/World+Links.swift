@@ -33,7 +33,7 @@ extension World {
     func dial(_ request: DialRequest, from id: SeatID) {
         let own = machines[id.machine].listeners[0].address
         if open(from: .seat(id), address: request.address, shown: own, as: request.dialled) == nil {
-            note("\(name(id)) finds nobody at \(request.address)")
+            note("finds nobody at \(request.address)", at: name(id))
             let dialling = Dialling(request: request, why: "connection refused")
             schedule(.dialFailed(id, dialling), in: dice.milliseconds(1..<50))
         }
@@ -59,7 +59,7 @@ extension World {
                 connected(device)
                 arrangeDelivery(link, to: side)
             case .refused(let refusal, _):
-                note("\(device.name) refuses \(machines[link.acceptor].shortName): \(refusal.code.rawValue)")
+                note("refuses \(machines[link.acceptor].shortName): \(refusal.code.rawValue)", at: device.name)
                 close(link, side)
             }
         }
@@ -86,7 +86,7 @@ extension World {
         guard let side = side(of: id, connection, in: link), !link[side].isClosed else { return }
         // The end that opened a link is the one that may ping.
         link[side].state = .open(StreamFramer(keepAlive: side == .dialler ? .sendsPings : .answersPings))
-        note("\(name(id)) admits \(connection) as \(peer.peerClass.rawValue) \(peer.identity ?? "")")
+        note("admits \(connection) as \(peer.peerClass.rawValue) \(peer.identity ?? "")", at: name(id))
         observe(.admitted(id, connection, peer))
         arrangeDelivery(link, to: side)
     }
@@ -105,7 +105,7 @@ extension World {
         let link = links[number]
         guard let side = side(of: id, connection, in: link), !link[side].hasClosed else { return }
         if let message = try? SIPMessage.parse(bytes) {
-            note("\(name(id)) > \(name(link[side.other])) \(summary(message))")
+            note(summary(message), from: name(id), to: name(link[side.other]))
             observe(.wrote(id, connection, message))
         } else if bytes != [13, 10] {
             fail(
@@ -179,7 +179,7 @@ extension World {
     func close(_ number: Int, by id: SeatID, _ connection: ConnectionID, drains: Bool) {
         let link = links[number]
         guard let side = side(of: id, connection, in: link), !link[side].hasClosed else { return }
-        note("\(name(id)) closes \(connection) to \(name(link[side.other]))")
+        note("closes \(connection)", from: name(id), to: name(link[side.other]))
         link[side].hasClosed = true
         if !drains { link[from: side].bytes = [] }
         close(link, side)
@@ -201,7 +201,7 @@ extension World {
 
     /// Both ends break, each in its own time, and what was on its way is lost.
     func reset(_ link: Link) {
-        note("link \(link.number) breaks")
+        note("link \(link.number) breaks", from: name(link.dialler), to: name(link.accepting))
         for side in [End.Side.dialler, .acceptor] {
             link[from: side].bytes = []
             guard !link[side].isClosed else { continue }
@@ -226,7 +226,7 @@ extension World {
                 }
                 return
             }
-            note("\(name(id)) loses \(connection)")
+            note("loses \(connection)", at: name(id))
             observe(.gone(id, connection))
             seat.post(.closed(connection))
             _ = seat.table.remove(connection)

@@ -33,7 +33,7 @@ extension World {
             seat.shard?.connect(mailboxes)
             seat.mailbox.post(.trustChanged(update))
         }
-        note("\(machine.shortName) starts with \(loaded.bindings) bindings, epoch \(machine.trust.epoch)")
+        note("starts with \(loaded.bindings) bindings, epoch \(machine.trust.epoch)", at: machine.shortName)
         if !loaded.damaged.isEmpty { fail("world", "\(machine.name) cannot read \(loaded.damaged.count) records") }
         observe(.started(machine.number))
         schedule(.trust(machine: machine.number, incarnation: machine.incarnation), in: trustDelay())
@@ -42,7 +42,7 @@ extension World {
     /// The process ends without a word: connections break, what was not committed is lost.
     func crash(_ machine: Machine) {
         guard machine.isUp else { return }
-        note("\(machine.shortName) crashes")
+        note("crashes", at: machine.shortName)
         observe(.crashed(machine.number))
         machine.isUp = false
         machine.disk.crash()
@@ -70,7 +70,7 @@ extension World {
         guard machine.isUp, machine.incarnation == incarnation else { return }
         let isGood = !dice.happens(faults.failedCommits)
         let records = machine.disk.end(isGood: isGood)
-        note("\(machine.shortName) \(isGood ? "commits" : "cannot commit") \(records.count) records")
+        note("\(isGood ? "commits" : "cannot commit") \(records.count) records", at: machine.shortName)
         if isGood {
             for entry in records { observe(.committed(machine: machine.number, entry.record)) }
         }
@@ -114,7 +114,7 @@ extension World {
         machine.trust = new
         let update = update(of: machine, ended: ended, everybody: everybody)
         machine.context = update.context
-        note("\(machine.shortName) takes epoch \(new.epoch)\(ended.isEmpty ? "" : ", ends \(ended)")")
+        note("takes epoch \(new.epoch)\(ended.isEmpty ? "" : ", ends \(ended)")", at: machine.shortName)
         for seat in machine.seats { seat.mailbox.post(.trustChanged(update)) }
     }
 

@@ -31,7 +31,7 @@ final class World {
 
     var checkers: [any Checker] = []
     private(set) var findings: [Finding] = []
-    private(set) var log = Log()
+    var log: Log
     /// Numbers the pager-mode messages of a run.
     var lastMessage: UInt32 = 0
 
@@ -43,8 +43,9 @@ final class World {
     private(set) var events = 0
 
     /// Makes the world of this seed. Nothing runs yet but the servers.
-    init(seed: UInt64) throws {
+    init(seed: UInt64, keepsLog: Bool = true) throws {
         self.seed = seed
+        log = Log(isKept: keepsLog)
         chance = Chance(seed: (0..<8).map { UInt8(truncatingIfNeeded: seed >> UInt64($0 * 8)) })
         dice = Dice(chance.derived(for: "dice"))
         checkers = [
@@ -155,21 +156,5 @@ final class World {
     func fail(_ checker: String, _ message: String) {
         note("FOUND by \(checker): \(message)")
         findings.append(Finding(checker: checker, message: message, at: now.nanoseconds))
-    }
-
-    func note(_ text: @autoclosure () -> String) {
-        log.add(text(), at: now)
-    }
-}
-
-/// Everything that happened, a line each.
-struct Log {
-    private(set) var lines: [String] = []
-
-    mutating func add(_ text: String, at now: Instant) {
-        let micros = now.nanoseconds / 1_000
-        let fraction = String(micros % 1_000_000)
-        lines.append(
-            "\(micros / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction + "  " + text)
     }
 }
