@@ -50,7 +50,7 @@ public struct Simulation: Sendable {
     /// - Parameter keepsLog: whether every event is written down. A run without a log is the same run, and faster.
     public func run(keepsLog: Bool = true) -> Report {
         do {
-            let world = try World(seed: seed, keepsLog: keepsLog)
+            let world = try World(seed: seed, isRandom: true, keepsLog: keepsLog)
             let plan = Plan(minutes: minutes)
             world.plan = plan
             do {

@@ -54,7 +54,8 @@ final class ProxyChecker: Checker {
             branches = branches.filter { $0.key.place.seat.machine != machine }
             requests = requests.filter { $0.key.machine != machine }
         case .second: lookForUncancelled(world)
-        case .admitted, .reported, .turned, .started, .appended, .committed, .commanded, .deviceSent,
+        case .admitted, .reported, .turned, .started, .appended, .committed, .published, .trusted, .commanded,
+            .deviceSent,
             .deviceReported, .deviceLost:
             break
         }

@@ -51,7 +51,8 @@ final class RegistrarChecker: Checker {
             goneConnections = goneConnections.filter { $0.key.machine != machine }
             deadConnections[machine] = nil
         case .started(let machine): compareAfterStart(machine, world)
-        case .closing, .admitted, .reported, .appended, .commanded, .deviceSent, .deviceReceived, .deviceReported,
+        case .closing, .admitted, .reported, .appended, .published, .trusted, .commanded, .deviceSent, .deviceReceived,
+            .deviceReported,
             .deviceLost,
             .second:
             break

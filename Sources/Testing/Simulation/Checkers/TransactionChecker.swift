@@ -76,7 +76,11 @@ final class TransactionChecker: Checker {
             let place = Place(seat, connection)
             live.remove(place)
             served = served.filter { $0.key.place != place }
-            for (child, parent) in parents where child.place == place { leave(child, parent.parent) }
+            for (child, way) in parents where child.place == place {
+                // Timer F ended the branch before its link went.
+                if world.now - way.sentAt >= Self.timerF { served[way.parent]?.isSilent = true }
+                leave(child, way.parent)
+            }
         case .crashed(let machine):
             served = served.filter { $0.key.place.seat.machine != machine }
             parents = parents.filter { $0.key.place.seat.machine != machine }
@@ -92,7 +96,7 @@ final class TransactionChecker: Checker {
             if message.isRequest, message.method == .ack { unacknowledged[Self.key(device, message)] = nil }
         case .deviceLost(let device): unacknowledged = unacknowledged.filter { !$0.key.hasPrefix("\(device) ") }
         case .second: lookForOverdue(world)
-        case .reported, .turned, .started, .appended, .committed: break
+        case .reported, .turned, .started, .appended, .committed, .published, .trusted: break
         }
     }
 

@@ -42,7 +42,8 @@ final class TrustChecker: Checker {
             }
         case .deviceReceived(let device, let message): checkIdentity(message, world.devices[device].name, world)
         case .turned(let seat): lookAtLinks(of: seat, world)
-        case .started, .appended, .committed, .commanded, .deviceReported, .deviceLost, .second: break
+        case .started, .appended, .committed, .published, .trusted, .commanded, .deviceReported, .deviceLost, .second:
+            break
         }
     }
 
