@@ -30,8 +30,8 @@ enum Fact {
     /// A record is on the disk.
     case committed(machine: Int, JournalRecord)
 
-    /// An organisation published something: its `publisher` has it.
-    case published(Int)
+    /// An organisation published something: its `publisher` has it. Names the user whose account has changed.
+    case published(Int, user: String?)
     /// A server has verified what it was offered as news, and believes what it says now.
     case trusted(Int)
 

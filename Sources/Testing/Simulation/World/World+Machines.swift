@@ -82,8 +82,8 @@ extension World {
     // MARK: Trust
 
     /// Tells every server of an organisation that there is news; each asks when it gets round to it.
-    func spread(_ organisation: Int) {
-        observe(.published(organisation))
+    func spread(_ organisation: Int, user: String? = nil) {
+        observe(.published(organisation, user: user))
         note("\(organisations[organisation].name) publishes epoch \(organisations[organisation].publisher.state.epoch)")
         for machine in machines where machine.organisation == organisation && machine.isUp {
             schedule(.trust(machine: machine.number, incarnation: machine.incarnation), in: trustDelay())

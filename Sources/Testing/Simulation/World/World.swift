@@ -54,7 +54,8 @@ final class World {
         faults = FaultMenu(chance)
         size = isRandom ? .chosen(by: &dice) : .standard
         checkers = [
-            TransactionChecker(), ProxyChecker(), RegistrarChecker(), TrustChecker(), DeliveryChecker(),
+            TransactionChecker(), ProxyChecker(), RegistrarChecker(), BindingChecker(), TrustChecker(),
+            RevocationChecker(), DeliveryChecker(),
         ]
         for (number, name) in ["contoso", "fabrikam"].enumerated() { try found(number, name) }
         for (one, other) in [(0, 1), (1, 0)] {
