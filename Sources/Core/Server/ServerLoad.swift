@@ -25,4 +25,8 @@ extension Server {
         load.waitingAnswers = journal.count
         return load
     }
+
+    /// RFC 3261 §16.7: client transactions that still wait for an answer, and whose response context has gone. There are none,
+    /// ever; for checkers.
+    public var strayBranches: Int { transactions.openClientTags.count { contexts[$0] == nil } }
 }

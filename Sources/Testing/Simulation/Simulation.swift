@@ -12,16 +12,19 @@ public struct Simulation: Sendable {
     /// How a run ended.
     public struct Report: Sendable {
         /// What the checkers found; empty for a clean run.
-        public let findings: [Finding]
-        /// Every event, a line each.
-        public let log: [String]
+        public internal(set) var findings: [Finding]
+        /// Every event; empty for a run that kept no log.
+        let log: Log
         /// The virtual time at the end, in whole seconds.
         public let seconds: UInt64
         /// Messages that devices received, calls that were answered: how much happened.
         public let tally: Tally
 
-        /// The last `count` lines of the log.
-        public func ladder(lines count: Int = 50) -> [String] { log.suffix(count) }
+        /// Every event, a line each; empty for a run that kept no log.
+        public var lines: [String] { log.entries.map(\.line) }
+
+        /// The last `count` events as a ladder: a column for each server and device, an arrow for each message.
+        public func ladder(events count: Int = 50) -> [String] { Ladder(log.entries, last: count).lines }
     }
 
     /// How much happened in a run.
@@ -43,9 +46,11 @@ public struct Simulation: Sendable {
     }
 
     /// Runs to the end, or to the first finding. An error that the world itself made is a finding too.
-    public func run() -> Report {
+    ///
+    /// - Parameter keepsLog: whether every event is written down. A run without a log is the same run, and faster.
+    public func run(keepsLog: Bool = true) -> Report {
         do {
-            let world = try World(seed: seed)
+            let world = try World(seed: seed, isRandom: true, keepsLog: keepsLog)
             let plan = Plan(minutes: minutes)
             world.plan = plan
             do {
@@ -56,13 +61,14 @@ public struct Simulation: Sendable {
                 world.fail("world", "\(error)")
             }
             return Report(
-                findings: world.findings, log: world.log.lines, seconds: (world.now - .zero).wholeSeconds,
+                findings: world.findings, log: world.log, seconds: (world.now - .zero).wholeSeconds,
                 tally: Tally(
                     events: world.events, messages: world.devices.reduce(0) { $0 + $1.witness.received.count },
                     links: world.links.count, starts: world.machines.reduce(0) { $0 + $1.incarnation }))
         } catch {
             return Report(
-                findings: [Finding(checker: "world", message: "no world: \(error)", at: 0)], log: [], seconds: 0,
+                findings: [Finding(checker: "world", message: "no world: \(error)", at: 0)], log: Log(isKept: false),
+                seconds: 0,
                 tally: Tally())
         }
     }

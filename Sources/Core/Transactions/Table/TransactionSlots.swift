@@ -80,6 +80,9 @@ struct TransactionSlots<Record: Sendable>: Sendable {
         return record
     }
 
+    /// Every record, by slot.
+    var records: [Record] { slots.compactMap(\.record) }
+
     /// How many records a connection has.
     func count(on connection: ConnectionID) -> Int { chains[connection]?.count ?? 0 }
 

@@ -89,6 +89,11 @@ extension TransactionTable {
     /// The tag that the transaction was started with; nil when it has ended.
     public func userTag(of id: ClientTransactionID) -> UInt64? { clients[id.rawValue]?.userTag }
 
+    /// The tag of every client transaction that has no final response yet; for checkers.
+    public var openClientTags: [UInt64] {
+        clients.records.filter { $0.inviteState != .accepted }.map(\.userTag)
+    }
+
     /// The connection that the request left on; nil when the transaction has ended.
     public func connection(of id: ClientTransactionID) -> ConnectionID? { clients.connection(of: id.rawValue) }
 

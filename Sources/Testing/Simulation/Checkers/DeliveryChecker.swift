@@ -34,6 +34,7 @@ final class DeliveryChecker: Checker {
                 fail("\"\(message.text)\" is delivered, and nobody has received it", in: world)
             }
         case .read, .wrote, .admitted, .closing, .gone, .reported, .turned, .crashed, .started, .appended, .committed,
+            .published, .trusted,
             .commanded, .deviceSent, .deviceReceived, .deviceReported, .deviceLost, .second:
             break
         }

@@ -1,9 +1,10 @@
 import Basis
 import SIP
 import Server
+import Shards
 
-/// The proxy: the Via stack grows by one on the way out and shrinks by one on the way back, Max-Forwards falls, and a
-/// CANCEL reaches every branch that waits.
+/// The proxy: the Via stack grows by one on the way out and shrinks by one on the way back, Max-Forwards falls, a
+/// CANCEL reaches every branch that waits, and no branch outlives its response context.
 final class ProxyChecker: Checker {
     let name = "proxy"
 
@@ -53,8 +54,11 @@ final class ProxyChecker: Checker {
         case .crashed(let machine):
             branches = branches.filter { $0.key.place.seat.machine != machine }
             requests = requests.filter { $0.key.machine != machine }
-        case .second: lookForUncancelled(world)
-        case .admitted, .reported, .turned, .started, .appended, .committed, .commanded, .deviceSent,
+        case .second:
+            lookForUncancelled(world)
+            lookForStrays(world)
+        case .admitted, .reported, .turned, .started, .appended, .committed, .published, .trusted, .commanded,
+            .deviceSent,
             .deviceReported, .deviceLost:
             break
         }
@@ -127,6 +131,16 @@ final class ProxyChecker: Checker {
             return fail(
                 "\(world.name(place.seat)) writes \(message.status) whose Via stack is not that of a request it read there",
                 in: world)
+        }
+    }
+
+    /// No branch outlives the response context that it belongs to: nobody would take its answer.
+    private func lookForStrays(_ world: World) {
+        for machine in world.machines {
+            for seat in machine.seats {
+                guard let strays = seat.shard?.inspect({ $0.strayBranches }), strays > 0 else { continue }
+                fail("\(world.name(seat.id)) has \(strays) branches without a response context", in: world)
+            }
         }
     }
 

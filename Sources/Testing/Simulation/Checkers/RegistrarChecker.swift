@@ -7,15 +7,6 @@ import Server
 final class RegistrarChecker: Checker {
     let name = "registrar"
 
-    /// A REGISTER that a home server has read.
-    private struct Order {
-        let aor: [UInt8]
-        let instance: [UInt8]
-        let callID: [UInt8]
-        let cseq: UInt32
-        let isRemoval: Bool
-    }
-
     /// Names a binding for the checker: RFC 5626 §6, instance and address.
     private struct Name: Hashable {
         let machine: Int
@@ -23,13 +14,14 @@ final class RegistrarChecker: Checker {
         let instance: [UInt8]
     }
 
-    private var orders: [Hop: Order] = [:]
+    private var orders: [Hop: RegisterOrder] = [:]
     /// Which (machine, aor, Call-ID, CSeq) were ever in a committed value.
     private var committed: Set<[UInt8]> = []
     /// The newest committed value of each address, by machine.
     private var newest: [Int: [[UInt8]: [Binding]]] = [:]
     /// Acknowledged removals: no older REGISTER of this Call-ID may come back.
     private var removed: [Name: (callID: [UInt8], cseq: UInt32)] = [:]
+    private static let dialling = World.connectDeadline
     private var goneConnections: [SeatID: Set<ConnectionID>] = [:]
     /// Connections that have gone and whose shard has taken a turn since.
     private var deadConnections: [Int: Set<ConnectionID>] = [:]
@@ -51,7 +43,8 @@ final class RegistrarChecker: Checker {
             goneConnections = goneConnections.filter { $0.key.machine != machine }
             deadConnections[machine] = nil
         case .started(let machine): compareAfterStart(machine, world)
-        case .closing, .admitted, .reported, .appended, .commanded, .deviceSent, .deviceReceived, .deviceReported,
+        case .closing, .admitted, .reported, .appended, .published, .trusted, .commanded, .deviceSent, .deviceReceived,
+            .deviceReported,
             .deviceLost,
             .second:
             break
@@ -64,8 +57,9 @@ final class RegistrarChecker: Checker {
             guard let location = machine.shared?.location else { continue }
             for (aor, bindings) in location.everything {
                 let stored = newest[machine.number]?[aor] ?? []
-                let alive = bindings.filter { $0.expires > world.wall }
-                if Self.names(alive) != Self.names(stored.filter { $0.expires > world.wall }) {
+                let wall = world.wall(of: machine)
+                let alive = bindings.filter { $0.expires > wall }
+                if Self.names(alive) != Self.names(stored.filter { $0.expires > wall }) {
                     fail(
                         "\(machine.shortName) has \(alive.count) bindings of \(Self.text(aor)) in its table and "
                             + "\(stored.count) others on its disk", in: world)
@@ -91,17 +85,14 @@ final class RegistrarChecker: Checker {
     // MARK: Acknowledgements
 
     private func read(_ message: SIPMessage, at place: Place, _ world: World) {
-        guard message.isRequest, message.method == .register, world.machines[place.seat.machine].role == .frontEnd,
-            let hop = Hop(place, message), let cseq = message.cSeq?.number, let callID = message.callID,
-            case .addresses(let contacts)? = message.contacts, let contact = contacts.first,
-            let uri = message.to?.uri, let user = uri.user
+        guard world.machines[place.seat.machine].role == .frontEnd, let order = RegisterOrder(message),
+            let hop = Hop(place, message)
         else { return }
-        orders[hop] = Order(
-            aor: Array(user) + [64] + Array(uri.host), instance: contact.instanceID.map { Array($0) } ?? [],
-            callID: Array(callID), cseq: cseq, isRemoval: (contact.expires ?? message.expires) == 0)
+        orders[hop] = order
     }
 
     private func wrote(_ message: SIPMessage, at place: Place, _ world: World) {
+        if message.isRequest { return routed(message, at: place, world) }
         guard message.isFinal, message.cSeq?.method == .register, let hop = Hop(place, message),
             let order = orders.removeValue(forKey: hop), message.status == 200
         else { return }
@@ -126,12 +117,31 @@ final class RegistrarChecker: Checker {
 
     // MARK: Lookups
 
+    /// A request that begins something is sent to no binding that has ended. A link that has to be opened first takes its
+    /// time.
+    private func routed(_ message: SIPMessage, at place: Place, _ world: World) {
+        let machine = world.machines[place.seat.machine]
+        guard machine.role == .frontEnd, message.toTag == nil, message.method == .invite || message.method == .message,
+            let location = machine.shared?.location
+        else { return }
+        let wall = world.wall(of: machine)
+        for (aor, bindings) in location.everything {
+            for binding in bindings
+            where binding.contact.elementsEqual(message.requestURIBytes) && binding.expires + Self.dialling < wall {
+                fail(
+                    "\(machine.shortName) sends to a binding of \(Self.text(aor)) that ended at \(binding.expires)",
+                    in: world)
+            }
+        }
+    }
+
     private func lookUp(_ number: Int, _ world: World) {
         let machine = world.machines[number]
         guard machine.role == .frontEnd, let location = machine.shared?.location else { return }
         let dead = deadConnections[number] ?? []
         for (aor, all) in location.everything {
-            for binding in location.bindings(of: aor, at: world.wall) where binding.expires <= world.wall {
+            let wall = world.wall(of: machine)
+            for binding in location.bindings(of: aor, at: wall) where binding.expires <= wall {
                 fail("a lookup of \(Self.text(aor)) finds a binding that ended at \(binding.expires)", in: world)
             }
             for binding in all {
@@ -150,8 +160,9 @@ final class RegistrarChecker: Checker {
         let machine = world.machines[number]
         guard let location = machine.shared?.location else { return }
         for (aor, bindings) in newest[number] ?? [:] {
-            let found = location.bindings(of: aor, at: world.wall)
-            for binding in bindings where binding.expires > world.wall {
+            let wall = world.wall(of: machine)
+            let found = location.bindings(of: aor, at: wall)
+            for binding in bindings where binding.expires > wall {
                 if !found.contains(where: { $0.callID == binding.callID && $0.cseq == binding.cseq }) {
                     fail("a binding of \(Self.text(aor)) was committed and is not there after the crash", in: world)
                 }

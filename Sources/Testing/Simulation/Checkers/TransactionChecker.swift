@@ -40,6 +40,8 @@ final class TransactionChecker: Checker {
     }
 
     private var served: [Hop: Served] = [:]
+    /// RFC 3261 §17.1.1.2: over a reliable transport nothing is sent twice.
+    private var sent: Set<Hop> = []
     /// The request as it was read, by the one that was sent on.
     private var parents: [Hop: (parent: Hop, sentAt: Instant)] = [:]
     private var open: [Errand: Instant] = [:]
@@ -56,6 +58,7 @@ final class TransactionChecker: Checker {
     /// The connections, also those that have gone, with a client at the other end.
     private var clients: Set<Place> = []
     private var deviceFinals: [String: UInt16] = [:]
+    private var deviceRequests: Set<String> = []
 
     /// 64*T1, less what a turn of the loop may take.
     private static let timerF = Interval.milliseconds(31_900)
@@ -76,7 +79,11 @@ final class TransactionChecker: Checker {
             let place = Place(seat, connection)
             live.remove(place)
             served = served.filter { $0.key.place != place }
-            for (child, parent) in parents where child.place == place { leave(child, parent.parent) }
+            for (child, way) in parents where child.place == place {
+                // Timer F ended the branch before its link went.
+                if world.now - way.sentAt >= Self.timerF { served[way.parent]?.isSilent = true }
+                leave(child, way.parent)
+            }
         case .crashed(let machine):
             served = served.filter { $0.key.place.seat.machine != machine }
             parents = parents.filter { $0.key.place.seat.machine != machine }
@@ -89,10 +96,10 @@ final class TransactionChecker: Checker {
         case .deviceReported(let device, let event): end(event, device, world)
         case .deviceReceived(let device, let message): received(message, device, world)
         case .deviceSent(let device, let message):
-            if message.isRequest, message.method == .ack { unacknowledged[Self.key(device, message)] = nil }
+            deviceSent(message, device, world)
         case .deviceLost(let device): unacknowledged = unacknowledged.filter { !$0.key.hasPrefix("\(device) ") }
         case .second: lookForOverdue(world)
-        case .reported, .turned, .started, .appended, .committed: break
+        case .reported, .turned, .started, .appended, .committed, .published, .trusted: break
         }
     }
 
@@ -170,9 +177,12 @@ final class TransactionChecker: Checker {
         if message.isRequest {
             if message.method == .ack {
                 unforwarded[Success(place, message)] = nil
-            } else if message.branches.count > 1 {
-                sentOn(message, at: place, world.now)
+                return
             }
+            if let hop = Hop(place, message), !sent.insert(hop).inserted {
+                fail("\(world.name(place.seat)) sends \(hop.text) again, over a link that loses nothing", in: world)
+            }
+            if message.branches.count > 1 { sentOn(message, at: place, world.now) }
             return
         }
         guard let hop = Hop(place, message) else { return }
@@ -200,6 +210,15 @@ final class TransactionChecker: Checker {
 
     private static func key(_ device: Int, _ message: SIPMessage) -> String {
         "\(device) \(message.callIDText) \(message.cSeq?.number ?? 0)"
+    }
+
+    private func deviceSent(_ message: SIPMessage, _ device: Int, _ world: World) {
+        guard message.isRequest else { return }
+        if message.method == .ack { return unacknowledged[Self.key(device, message)] = nil }
+        let branch = String(decoding: message.topVia?.branch ?? [], as: UTF8.self)
+        if !deviceRequests.insert("\(device) \(branch) \(message.method.text)").inserted {
+            fail("\(world.devices[device].name) sends a \(message.method.text) again", in: world)
+        }
     }
 
     private func received(_ message: SIPMessage, _ device: Int, _ world: World) {
@@ -254,7 +273,7 @@ final class TransactionChecker: Checker {
                         + "\(bound.wholeSeconds) s", in: world)
             }
             if entry.final == nil {
-                world.note("\(world.name(hop.place.seat)) never answers \(hop.text) (\(entry.callID.prefix(6)))")
+                world.note("never answers \(hop.text) (\(entry.callID.prefix(6)))", at: world.name(hop.place.seat))
             }
             served[hop] = nil
         }

@@ -37,12 +37,14 @@ final class TrustChecker: Checker {
         case .reported(let seat, let event):
             if case .swept(let epoch, _) = event { swept(epoch, seat, world) }
         case .deviceSent(let device, let message):
+            checkServer(of: world.devices[device], world)
             if message.isRequest, let key = Self.key(message) {
                 senders[key] = "\(world.devices[device].user)@\(world.domain(of: world.devices[device]))"
             }
         case .deviceReceived(let device, let message): checkIdentity(message, world.devices[device].name, world)
         case .turned(let seat): lookAtLinks(of: seat, world)
-        case .started, .appended, .committed, .commanded, .deviceReported, .deviceLost, .second: break
+        case .started, .appended, .committed, .published, .trusted, .commanded, .deviceReported, .deviceLost, .second:
+            break
         }
     }
 
@@ -127,6 +129,14 @@ final class TrustChecker: Checker {
         else { return }
         // What a client writes is believed nowhere; what comes from our own servers and from partners is.
         if peer.peerClass != .client { checkIdentity(message, world.name(place.seat), world) }
+    }
+
+    /// Whatever a device was told about the address of its server: it says nothing to a server of somebody else.
+    private func checkServer(of device: Device, _ world: World) {
+        guard let link = device.link, case .seat(let seat) = world.links[link].accepting.party else { return }
+        if world.machines[seat.machine].organisation != device.organisation {
+            fail("\(device.name) speaks to \(world.name(seat)), which is not its server", in: world)
+        }
     }
 
     private func checkIdentity(_ message: SIPMessage, _ reader: String, _ world: World) {

@@ -26,7 +26,7 @@ public struct SimulatedStage: ScenarioStage {
         Dictionary(uniqueKeysWithValues: world.devices.map { ($0.name, $0.witness) })
     }
 
-    public var account: String { world.log.lines.suffix(Self.accountLines).joined(separator: "\n") }
+    public var account: String { Ladder(world.log.entries, last: Self.accountLines).lines.joined(separator: "\n") }
 
     public func perform(_ step: ScenarioStep) throws {
         switch step {

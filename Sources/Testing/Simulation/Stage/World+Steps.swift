@@ -85,7 +85,7 @@ extension World {
         }
         try organisations[device.organisation].put(
             user: user, password: device.password, state: state, now: wall)
-        spread(device.organisation)
+        spread(device.organisation, user: user)
     }
 
     private func forLastCall(of name: String, _ make: (CallHandle) -> UserAgentCommand) throws {

@@ -14,6 +14,12 @@ final class Disk: Store {
     private var waiting: [Waiting] = []
     /// What the commit under way contains.
     private(set) var writing: [Waiting] = []
+    /// Commits so far, good and bad.
+    var commits = 0
+    /// Every so many commits one fails; nil for a good disk.
+    var failsEvery: Int?
+    /// No commit works before.
+    var fullUntil = Instant.zero
     /// Called when a commit begins.
     var begins: () -> Void = {}
     /// Called for each record that comes in.

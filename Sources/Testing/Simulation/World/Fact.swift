@@ -30,6 +30,11 @@ enum Fact {
     /// A record is on the disk.
     case committed(machine: Int, JournalRecord)
 
+    /// An organisation published something: its `publisher` has it. Names the user whose account has changed.
+    case published(Int, user: String?)
+    /// A server has verified what it was offered as news, and believes what it says now.
+    case trusted(Int)
+
     /// A person asked a device for something.
     case commanded(Int, UserAgentCommand)
     /// A device wrote a message.

@@ -77,6 +77,10 @@ struct Stream {
     var isDue = false
     /// Nothing is delivered before.
     var stalledUntil = Instant.zero
+    /// The reader takes little at a time until then.
+    var slowUntil = Instant.zero
+    /// So much waits that the sender was told.
+    var isCongested = false
     /// The sender has closed: the end follows the last octet.
     var ends = false
 }
@@ -90,6 +94,8 @@ final class Link {
     let acceptor: Int
     var dialler: End
     var accepting: End
+    /// Nothing arrives any more, and nobody is told.
+    var isBlackHole = false
     /// By the side that sends.
     private var streams: [Stream] = [Stream(), Stream()]
 

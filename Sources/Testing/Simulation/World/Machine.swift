@@ -19,6 +19,7 @@ final class Machine {
     /// Where it listens, and for whom.
     let listeners: [(address: NetworkAddress, facts: ListenerFacts)]
     let disk = Disk()
+    var clock = CivilClock()
 
     /// The verified state, on disk.
     var trust: TrustState

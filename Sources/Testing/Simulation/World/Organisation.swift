@@ -15,6 +15,8 @@ struct Organisation {
     var endedUsers = EndedUsersMemory(sequence: 0)
     /// The document as the operators mean it to be; `publish` signs it.
     var topology: Topology
+    /// What it published when it was founded.
+    let firstBundle: TrustBundle
     /// Serial numbers that were revoked: what the checkers believe, whatever the CRL says.
     var revoked: Set<[UInt8]> = []
 
@@ -65,6 +67,7 @@ struct Organisation {
                 .init(name: "edge1.\(domain)", subjectPublicKeyInfo: serverKeys[1].current.subjectPublicKeyInfo),
             ], keys: keys, now: now, chance: chance, ledger: ledger
         ).publisher
+        firstBundle = publisher.state.bundle(since: TrustEpoch(0))
     }
 
     private static func edgePool(_ domain: String) -> PoolRecord {

@@ -33,6 +33,7 @@ final class Plan {
     static let healingBound = Interval.seconds(240)
     /// A message or a call between clients that are registered.
     private static let proofBound = Interval.seconds(8)
+    private static let proofsMax = 32
     /// Timer C, and the timers of the transactions after it.
     private static let restTime = Interval.seconds(260)
 
@@ -46,8 +47,10 @@ final class Plan {
 
     func begin(in world: World) throws {
         world.isCalm = false
-        world.faults = Faults.chosen(by: &world.dice)
-        world.note("faults \(world.faults)")
+        world.faults.choose()
+        world.chooseDrifts()
+        world.chooseFailingDisks()
+        world.note("faults: \(world.faults.text)")
         for device in world.devices { try world.perform(.registers(device.name)) }
         world.schedule(.plan, in: .seconds(2))
     }
@@ -75,16 +78,10 @@ final class Plan {
     // MARK: Trouble
 
     private func makeTrouble(in world: World) throws {
-        if world.dice.happens(world.faults.crashes), let machine = world.dice.pick(world.machines), machine.isUp {
-            let place = ScenarioStep.Place(
-                role: machine.role.rawValue, organisation: world.organisations[machine.organisation].name)
-            try world.perform(.crashes(place))
-            world.schedule(.restart(machine: machine.number), in: world.dice.milliseconds(100..<20_000))
-        } else if world.dice.happens(world.faults.trustChanges) {
-            try changeTrust(in: world)
-        } else if let device = world.dice.pick(world.devices) {
-            try act(device, in: world)
-        }
+        let struck =
+            try world.maybeCrash() || world.maybePart() || world.maybeFillDisk() || world.maybeJump()
+            || world.maybeChangeTrust()
+        if !struck, let device = world.dice.pick(world.devices) { try act(device, in: world) }
     }
 
     private func act(_ device: Device, in world: World) throws {
@@ -96,33 +93,10 @@ final class Plan {
             world.intend(.register, device, in: world.dice.milliseconds(100..<15_000))
         case 2, 3: try world.perform(.registers(device.name))
         case 4, 5, 6, 7, 8:
-            world.note("# \(device.name) calls \(other)")
+            world.note("# calls \(other)", at: device.name)
             guard other != device.user, let handle = world.call(from: device, to: other) else { return }
             world.intend(.hangUp(handle), device, in: world.dice.milliseconds(100..<20_000))
         case _: try world.perform(.sends(device.name, text: "", to: other))
-        }
-    }
-
-    private func changeTrust(in world: World) throws {
-        guard let organisation = world.dice.pick(world.organisations),
-            let edge = world.machine(.edge, of: organisation.number),
-            let device = world.dice.pick(world.devices)
-        else { return }
-        let partner = world.organisations[1 - organisation.number].name
-        let place = ScenarioStep.Place(role: edge.role.rawValue, organisation: organisation.name)
-        switch world.dice.below(7) {
-        case 0:
-            try world.perform(
-                organisation.hasPartner(partner)
-                    ? .removesPartner(partner, of: organisation.name) : .addsPartner(partner, of: organisation.name))
-        case 1:
-            try world.perform(organisation.hasEdge ? .removesEdge(organisation.name) : .addsEdge(organisation.name))
-        case 2 where organisation.hasEdge:
-            try world.perform(world.isRevoked(edge) ? .rekeys(place) : .revokes(place))
-        case 3 where organisation.hasEdge: try world.perform(.rekeys(place))
-        case 4: try world.perform(.disables(device.user))
-        case 5: try world.perform(.enables(device.user))
-        case _: try world.perform(.changesPassword(device.user, "word \(world.dice.below(1_000_000))"))
         }
     }
 
@@ -131,8 +105,12 @@ final class Plan {
     private func heal(_ world: World) throws {
         phase = .healing
         world.note("# faults end, everything is mended")
-        world.faults = .none
+        world.faults.end()
         world.isCalm = true
+        world.endPartitions()
+        world.endBlackHoles()
+        world.emptyDisks()
+        world.setClocks()
         for machine in world.machines where !machine.isUp { world.start(machine) }
         for organisation in world.organisations {
             let partner = world.organisations[1 - organisation.number].name
@@ -160,6 +138,8 @@ final class Plan {
                 }
             }
         }
+        // Of many pairs some, so that a large world takes no longer than a small one.
+        while proofs.count > Self.proofsMax { proofs.remove(at: world.dice.below(proofs.count)) }
         phase = .proof(0)
         prove(0, in: world)
     }

@@ -62,7 +62,7 @@ final class Seat: Connections, Clock {
     // MARK: Clock
 
     var now: Instant { world.now }
-    var wallTime: WallTime { world.wall }
+    var wallTime: WallTime { world.wall(of: world.machines[id.machine]) }
 
     func wake(at deadline: Instant?) {
         guard let deadline else { return }

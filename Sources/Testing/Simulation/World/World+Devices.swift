@@ -13,23 +13,25 @@ extension World {
         device.isDialling = false
         guard device.isWanted, device.link == nil else { return }
         device.generation += 1
-        let machine = machines[device.machine]
-        guard let listener = machine.listeners.last,
+        guard let address = lookUp(device) else { return redial(device) }
+        guard
             let own = NetworkAddress("10.9.0.\(device.number + 1):\(20_000 + device.generation % 40_000)")
         else { return }
         let name = "sip.\(domain(of: device))"
-        let link = open(
-            from: .device(device.number, generation: device.generation), address: listener.address, shown: own,
+        let opening = open(
+            from: .device(device.number, generation: device.generation), address: address, shown: own,
             as: .registrar(name))
-        guard let link else { return redial(device) }
-        device.link = link.number
+        switch opening {
+        case .began(let link): device.link = link.number
+        case .failed(_, let interval): redial(device, after: interval)
+        }
     }
 
     /// Tries again after a pause.
-    func redial(_ device: Device) {
+    func redial(_ device: Device, after interval: Interval = .zero) {
         guard device.isWanted, !device.isDialling else { return }
         device.isDialling = true
-        schedule(.connect(device: device.number), in: dice.milliseconds(200..<(isCalm ? 2_000 : 6_000)))
+        schedule(.connect(device: device.number), in: interval + dice.milliseconds(200..<(isCalm ? 2_000 : 6_000)))
     }
 
     /// The connection is up: a new user agent, and a REGISTER.
@@ -41,14 +43,14 @@ extension World {
         device.agent = UserAgent(
             account: device.account(domain: domain(of: device)), connection: id,
             chance: chance.derived(for: "device \(device.number) \(device.generation)"))
-        note("\(device.name) is connected to \(machines[device.machine].shortName)")
+        note("is connected to \(machines[device.machine].shortName)", at: device.name)
         command(device, .register)
     }
 
     /// The connection has gone.
     func lost(_ device: Device, _ generation: Int) {
         guard device.generation == generation, device.link != nil else { return }
-        note("\(device.name) loses its connection")
+        note("loses its connection", at: device.name)
         input(.connectionClosed, device)
         observe(.deviceLost(device.number))
         device.agent = nil
@@ -67,7 +69,7 @@ extension World {
 
     func command(_ device: Device, _ command: UserAgentCommand) {
         guard device.isConnected else { return }
-        note("\(device.name): \(describe(command))")
+        note(describe(command), at: device.name)
         observe(.commanded(device.number, command))
         input(.command(command), device)
     }
@@ -83,7 +85,7 @@ extension World {
         guard device.generation == generation else { return }
         switch framed {
         case .message(let message):
-            note("\(device.name) reads \(summary(message))")
+            note("reads \(summary(message))", at: device.name)
             observe(.deviceReceived(device.number, message))
             input(.received(message), device)
         case .keepAlivePong: input(.pong, device)
@@ -117,28 +119,17 @@ extension World {
         guard let link = device.link, !links[link].dialler.isClosed else { return }
         var bytes = bytes
         if let message = try? SIPMessage.parse(bytes) {
-            if message.isRequest, message.method == .message || message.method == .invite,
-                dice.happens(faults.forgeries)
-            {
-                bytes = forged(bytes)
-            }
-            note("\(device.name) > \(machines[device.machine].shortName) \(summary(message))")
+            bytes = maybeForge(bytes, message)
+            note(summary(message), from: device.name, to: machines[device.machine].shortName)
             observe(.deviceSent(device.number, message))
         }
         send(bytes, over: links[link], from: .dialler)
     }
 
-    /// The same request with an identity that the sender does not have.
-    private func forged(_ bytes: [UInt8]) -> [UInt8] {
-        guard let lineEnd = bytes.firstIndex(of: 10) else { return bytes }
-        return Array(bytes[...lineEnd]) + Array("P-Asserted-Identity: <sip:boss@contoso.example>\r\n".utf8)
-            + Array(bytes[(lineEnd + 1)...])
-    }
-
     // MARK: The person
 
     private func report(_ event: UserAgentEvent, _ device: Device) {
-        note("\(device.name): \(describe(event))")
+        note(describe(event), at: device.name)
         observe(.deviceReported(device.number, event))
         device.witness.take(event)
         switch event {

@@ -7,35 +7,52 @@ import Trust
 extension World {
     // MARK: Dialling
 
-    /// A device or a shard opens a connection to an address. Nil when nobody listens there.
-    func open(from party: End.Party, address: NetworkAddress, shown: NetworkAddress, as dialled: Dialled) -> Link? {
-        guard !dice.happens(faults.refusals) else { return nil }
-        for machine in machines where machine.isUp {
-            guard let listener = machine.listeners.first(where: { $0.address == address }) else { continue }
-            let shard = UInt8(dice.below(machine.seats.count))
-            let id = SeatID(machine: machine.number, incarnation: machine.incarnation, shard: shard)
-            let link = Link(
-                number: links.count, listener: listener.facts, dialled: dialled, acceptor: machine.number,
-                from: End(party: party, address: shown), to: End(party: .seat(id), address: address))
-            links.append(link)
-            // In TLS 1.3 the end that dialled is ready first.
-            let ready = dice.milliseconds(1..<40)
-            schedule(.handshake(link: link.number, .dialler), in: ready)
-            schedule(
-                .handshake(link: link.number, .acceptor),
-                in: Interval(nanoseconds: ready.nanoseconds + dice.milliseconds(1..<40).nanoseconds))
-            return link
+    /// A device or a shard opens a connection to an address. When none comes up: why, and after what time that is known.
+    func open(
+        from party: End.Party, address: NetworkAddress, shown: NetworkAddress, as dialled: Dialled
+    ) -> Opening {
+        guard let machine = machines.first(where: { machine in machine.listeners.contains { $0.address == address } }),
+            let listener = machine.listeners.first(where: { $0.address == address })
+        else { return .failed(why: "no answer", in: Self.connectDeadline) }
+        let end = End(party: party, address: shown)
+        let obstacle = obstacle(from: host(end), to: .machine(machine.number))
+        switch obstacle {
+        case .unanswered: return .failed(why: "no answer", in: Self.connectDeadline)
+        case .refused: return .failed(why: "connection refused", in: dice.milliseconds(1..<50))
+        case .brokenHandshake, nil: break
         }
-        return nil
+        guard machine.isUp else { return .failed(why: "connection refused", in: dice.milliseconds(1..<50)) }
+        let shard = UInt8(dice.below(machine.seats.count))
+        let id = SeatID(machine: machine.number, incarnation: machine.incarnation, shard: shard)
+        let link = Link(
+            number: links.count, listener: listener.facts, dialled: dialled, acceptor: machine.number, from: end,
+            to: End(party: .seat(id), address: address))
+        links.append(link)
+        if obstacle == .brokenHandshake {
+            reset(link)
+            return .began(link)
+        }
+        // In TLS 1.3 the end that dialled is ready first.
+        let ready = dice.milliseconds(1..<40)
+        schedule(.handshake(link: link.number, .dialler), in: ready)
+        schedule(.handshake(link: link.number, .acceptor), in: ready + dice.milliseconds(1..<40))
+        return .began(link)
+    }
+
+    /// What became of an attempt to open a connection.
+    enum Opening {
+        case began(Link)
+        case failed(why: String, in: Interval)
     }
 
     /// A shard wants a link.
     func dial(_ request: DialRequest, from id: SeatID) {
         let own = machines[id.machine].listeners[0].address
-        if open(from: .seat(id), address: request.address, shown: own, as: request.dialled) == nil {
-            note("\(name(id)) finds nobody at \(request.address)")
-            let dialling = Dialling(request: request, why: "connection refused")
-            schedule(.dialFailed(id, dialling), in: dice.milliseconds(1..<50))
+        switch open(from: .seat(id), address: request.address, shown: own, as: request.dialled) {
+        case .began: return
+        case .failed(let why, let interval):
+            note("finds nobody at \(request.address): \(why)", at: name(id))
+            schedule(.dialFailed(id, Dialling(request: request, why: why)), in: interval)
         }
     }
 
@@ -59,7 +76,7 @@ extension World {
                 connected(device)
                 arrangeDelivery(link, to: side)
             case .refused(let refusal, _):
-                note("\(device.name) refuses \(machines[link.acceptor].shortName): \(refusal.code.rawValue)")
+                note("refuses \(machines[link.acceptor].shortName): \(refusal.code.rawValue)", at: device.name)
                 close(link, side)
             }
         }
@@ -86,7 +103,7 @@ extension World {
         guard let side = side(of: id, connection, in: link), !link[side].isClosed else { return }
         // The end that opened a link is the one that may ping.
         link[side].state = .open(StreamFramer(keepAlive: side == .dialler ? .sendsPings : .answersPings))
-        note("\(name(id)) admits \(connection) as \(peer.peerClass.rawValue) \(peer.identity ?? "")")
+        note("admits \(connection) as \(peer.peerClass.rawValue) \(peer.identity ?? "")", at: name(id))
         observe(.admitted(id, connection, peer))
         arrangeDelivery(link, to: side)
     }
@@ -105,7 +122,7 @@ extension World {
         let link = links[number]
         guard let side = side(of: id, connection, in: link), !link[side].hasClosed else { return }
         if let message = try? SIPMessage.parse(bytes) {
-            note("\(name(id)) > \(name(link[side.other])) \(summary(message))")
+            note(summary(message), from: name(id), to: name(link[side.other]))
             observe(.wrote(id, connection, message))
         } else if bytes != [13, 10] {
             fail(
@@ -117,25 +134,29 @@ extension World {
     /// Puts octets on their way.
     func send(_ bytes: [UInt8], over link: Link, from side: End.Side) {
         guard !link[side].isClosed else { return }
-        if dice.happens(faults.resets) { return reset(link) }
+        if faults.strikes(.reset) { return reset(link) }
+        maybeSwallow(link)
+        guard !swallows(link, from: side) else { return }
         link[from: side].bytes += bytes
-        if dice.happens(faults.stalls) {
-            link[from: side].stalledUntil = now + dice.milliseconds(100..<20_000)
-        }
+        maybeStall(link, from: side)
+        maybeSlow(link, from: side)
+        judgeBacklog(of: link, from: side)
         arrangeDelivery(link, to: side.other)
     }
 
     func arrangeDelivery(_ link: Link, to side: End.Side) {
         let stream = link[from: side.other]
-        guard !stream.isDue, !stream.bytes.isEmpty || stream.ends else { return }
+        guard !stream.isDue, !stream.bytes.isEmpty || stream.ends, !stopsReading(link, side) else { return }
         link[from: side.other].isDue = true
-        let delay = dice.happens(faults.lateness) ? dice.milliseconds(20..<2_000) : dice.microseconds(100..<20_000)
-        schedule(.deliver(link: link.number, side), at: max(now + delay, stream.stalledUntil))
+        let arrival = max(now + transitTime(), stream.stalledUntil)
+        schedule(.deliver(link: link.number, side), at: arrival + readingPause(stream))
     }
 
     /// Octets arrive: all that are on their way, or some of them, cut anywhere.
     func deliver(_ link: Link, to side: End.Side) {
         link[from: side.other].isDue = false
+        guard !link.isBlackHole else { return }
+        guard link[from: side.other].stalledUntil <= now else { return arrangeDelivery(link, to: side) }
         guard !link[side].isClosed else {
             link[from: side.other].bytes = []
             return
@@ -145,11 +166,11 @@ extension World {
             if link[from: side.other].ends { tellGone(link, side) }
             return
         }
-        let count = link[from: side.other].bytes.count
-        let taken = dice.happens(faults.splits) && count > 1 ? 1 + dice.below(count - 1) : count
-        let bytes = Array(link[from: side.other].bytes.prefix(taken))
+        let waiting = link[from: side.other]
+        let taken = takenOctets(of: waiting.bytes.count, from: waiting)
         link[from: side.other].bytes.removeFirst(taken)
-        if !bytes.isEmpty { read(bytes, from: link, side) }
+        if taken > 0 { read(Array(waiting.bytes.prefix(taken)), from: link, side) }
+        judgeBacklog(of: link, from: side.other)
         if link[from: side.other].ends, link[from: side.other].bytes.isEmpty { return tellGone(link, side) }
         arrangeDelivery(link, to: side)
     }
@@ -179,7 +200,7 @@ extension World {
     func close(_ number: Int, by id: SeatID, _ connection: ConnectionID, drains: Bool) {
         let link = links[number]
         guard let side = side(of: id, connection, in: link), !link[side].hasClosed else { return }
-        note("\(name(id)) closes \(connection) to \(name(link[side.other]))")
+        note("closes \(connection)", from: name(id), to: name(link[side.other]))
         link[side].hasClosed = true
         if !drains { link[from: side].bytes = [] }
         close(link, side)
@@ -199,17 +220,6 @@ extension World {
         arrangeDelivery(link, to: side)
     }
 
-    /// Both ends break, each in its own time, and what was on its way is lost.
-    func reset(_ link: Link) {
-        note("link \(link.number) breaks")
-        for side in [End.Side.dialler, .acceptor] {
-            link[from: side].bytes = []
-            guard !link[side].isClosed else { continue }
-            link[side].state = .closed
-            schedule(.gone(link: link.number, side), in: dice.milliseconds(1..<1_500))
-        }
-    }
-
     /// This end is told that the link has gone.
     func tellGone(_ link: Link, _ side: End.Side) {
         guard !link[side].isTold else { return }
@@ -226,7 +236,7 @@ extension World {
                 }
                 return
             }
-            note("\(name(id)) loses \(connection)")
+            note("loses \(connection)", at: name(id))
             observe(.gone(id, connection))
             seat.post(.closed(connection))
             _ = seat.table.remove(connection)

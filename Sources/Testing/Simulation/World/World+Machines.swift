@@ -17,12 +17,12 @@ extension World {
         machine.endedSequence = 0
         let update = update(of: machine, ended: [])
         machine.context = update.context
-        machine.seats = (0..<Self.shardCount).map { number in
+        machine.seats = (0..<size.shards).map { number in
             Seat(SeatID(machine: machine.number, incarnation: machine.incarnation, shard: UInt8(number)), in: self)
         }
         for seat in machine.seats {
             let server = Server(
-                shard: ShardID(seat.id.shard), shards: Self.shardCount, shared: shared, trust: update,
+                shard: ShardID(seat.id.shard), shards: size.shards, shared: shared, trust: update,
                 chance: chance.derived(for: "shard \(seat.id.shard)"))
             seat.shard = Shard(
                 server: server, mailbox: seat.mailbox, connections: seat, store: machine.disk, clock: seat,
@@ -33,7 +33,7 @@ extension World {
             seat.shard?.connect(mailboxes)
             seat.mailbox.post(.trustChanged(update))
         }
-        note("\(machine.shortName) starts with \(loaded.bindings) bindings, epoch \(machine.trust.epoch)")
+        note("starts with \(loaded.bindings) bindings, epoch \(machine.trust.epoch)", at: machine.shortName)
         if !loaded.damaged.isEmpty { fail("world", "\(machine.name) cannot read \(loaded.damaged.count) records") }
         observe(.started(machine.number))
         schedule(.trust(machine: machine.number, incarnation: machine.incarnation), in: trustDelay())
@@ -42,10 +42,10 @@ extension World {
     /// The process ends without a word: connections break, what was not committed is lost.
     func crash(_ machine: Machine) {
         guard machine.isUp else { return }
-        note("\(machine.shortName) crashes")
+        note("crashes", at: machine.shortName)
         observe(.crashed(machine.number))
         machine.isUp = false
-        machine.disk.crash()
+        loseDisk(of: machine)
         machine.seats = []
         machine.shared = nil
         for link in links where !link.dialler.isClosed || !link.accepting.isClosed {
@@ -61,16 +61,14 @@ extension World {
     // MARK: Disk
 
     func scheduleCommit(of machine: Machine) {
-        let delay =
-            dice.happens(faults.slowCommits) ? dice.milliseconds(100..<3_000) : dice.microseconds(200..<8_000)
-        schedule(.commit(machine: machine.number, incarnation: machine.incarnation), in: delay)
+        schedule(.commit(machine: machine.number, incarnation: machine.incarnation), in: commitTime())
     }
 
     func commit(_ machine: Machine, _ incarnation: Int) {
         guard machine.isUp, machine.incarnation == incarnation else { return }
-        let isGood = !dice.happens(faults.failedCommits)
+        let isGood = !commitFails(on: machine)
         let records = machine.disk.end(isGood: isGood)
-        note("\(machine.shortName) \(isGood ? "commits" : "cannot commit") \(records.count) records")
+        note("\(isGood ? "commits" : "cannot commit") \(records.count) records", at: machine.shortName)
         if isGood {
             for entry in records { observe(.committed(machine: machine.number, entry.record)) }
         }
@@ -83,10 +81,9 @@ extension World {
 
     // MARK: Trust
 
-    func trustDelay() -> Interval { isCalm ? dice.milliseconds(5..<100) : dice.milliseconds(5..<4_000) }
-
     /// Tells every server of an organisation that there is news; each asks when it gets round to it.
-    func spread(_ organisation: Int) {
+    func spread(_ organisation: Int, user: String? = nil) {
+        observe(.published(organisation, user: user))
         note("\(organisations[organisation].name) publishes epoch \(organisations[organisation].publisher.state.epoch)")
         for machine in machines where machine.organisation == organisation && machine.isUp {
             schedule(.trust(machine: machine.number, incarnation: machine.incarnation), in: trustDelay())
@@ -95,10 +92,17 @@ extension World {
 
     func fetchTrust(_ machine: Machine, _ incarnation: Int) throws {
         guard machine.isUp, machine.incarnation == incarnation else { return }
-        let delivery = organisations[machine.organisation].delivery(
-            to: machine.name, since: machine.trust.epoch, directory: machine.directory.sequence,
-            userEnded: machine.endedSequence, now: wall)
-        let new = try machine.trust.applying(delivery.bundle, now: wall)
+        maybeForgeNews(for: machine)
+        try take(
+            organisations[machine.organisation].delivery(
+                to: machine.name, since: machine.trust.epoch, directory: machine.directory.sequence,
+                userEnded: machine.endedSequence, now: wall), machine)
+    }
+
+    /// As `TrustReplica.apply` does: verify, then tell every shard.
+    func take(_ delivery: NodeDelivery, _ machine: Machine) throws {
+        let time = wall(of: machine)
+        let new = try machine.trust.applying(delivery.bundle, now: time)
         var ended: [String] = []
         let sequence = machine.directory.sequence
         if let changes = delivery.directory, changes.to > sequence { ended = try machine.directory.apply(changes) }
@@ -109,18 +113,22 @@ extension World {
         let everybody = delivery.userEnded?.everybody ?? false
         let key = machine.key.pin
         if let chain = delivery.chains.first(where: { Self.pin(of: $0) == key }) { machine.chain = chain }
-        let isNews = new.epoch > machine.trust.epoch || machine.directory.sequence != sequence
-        guard isNews || everybody || !ended.isEmpty else { return }
+        let offsetMax = TrustPolicy.standard.clockOffsetMax
+        let isNewDoubt =
+            new.isClockDoubtful(time, by: offsetMax) != machine.trust.isClockDoubtful(time, by: offsetMax)
+        let isNews = new.epoch > machine.trust.epoch || isNewDoubt || machine.directory.sequence != sequence
         machine.trust = new
+        observe(.trusted(machine.number))
+        guard isNews || everybody || !ended.isEmpty else { return }
         let update = update(of: machine, ended: ended, everybody: everybody)
         machine.context = update.context
-        note("\(machine.shortName) takes epoch \(new.epoch)\(ended.isEmpty ? "" : ", ends \(ended)")")
+        note("takes epoch \(new.epoch)\(ended.isEmpty ? "" : ", ends \(ended)")", at: machine.shortName)
         for seat in machine.seats { seat.mailbox.post(.trustChanged(update)) }
     }
 
     private func update(of machine: Machine, ended: [String], everybody: Bool = false) -> TrustUpdate {
         TrustUpdate(
-            context: TrustContext(state: machine.trust, now: wall, ownServer: machine.name),
+            context: TrustContext(state: machine.trust, now: wall(of: machine), ownServer: machine.name),
             directory: machine.directory, endedUsers: ended, endsEverybody: everybody)
     }
 

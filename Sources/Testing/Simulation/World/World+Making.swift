@@ -42,10 +42,7 @@ extension World {
     }
 
     func addDevices() throws {
-        let people: [(name: String, organisation: Int, role: Machine.Role)] = [
-            ("alice", 0, .frontEnd), ("alice-abroad", 0, .edge), ("anna", 0, .edge), ("bob", 1, .frontEnd),
-            ("ben", 1, .edge),
-        ]
+        let people = Self.people + Self.morePeople.prefix(size.moreDevices)
         for (number, person) in people.enumerated() {
             guard let machine = machine(person.role, of: person.organisation) else { continue }
             let device = Device(

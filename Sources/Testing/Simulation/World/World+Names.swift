@@ -6,6 +6,13 @@ import UserAgent
 extension World {
     func name(_ id: SeatID) -> String { "\(machines[id.machine].shortName)/\(id.shard)" }
 
+    func name(_ host: Host) -> String {
+        switch host {
+        case .machine(let number): machines[number].shortName
+        case .device(let number): devices[number].name
+        }
+    }
+
     func name(_ end: End) -> String {
         switch end.party {
         case .device(let number, _): devices[number].name

@@ -13,6 +13,7 @@ import UserAgent
 final class World {
     let seed: UInt64
     let chance: Chance
+    let size: Size
     var dice: Dice
     private(set) var now = Instant.zero
     private var agenda = Agenda()
@@ -23,7 +24,8 @@ final class World {
     var machines: [Machine] = []
     var devices: [Device] = []
     var links: [Link] = []
-    var faults = Faults.none
+    var faults: FaultMenu
+    var partitions: [Partition] = []
     /// Faults are off, everything was mended, and what fails now counts.
     var isCalm = true
     /// Who decides what happens in a run without a scenario.
@@ -31,24 +33,29 @@ final class World {
 
     var checkers: [any Checker] = []
     private(set) var findings: [Finding] = []
-    private(set) var log = Log()
+    var log: Log
     /// Numbers the pager-mode messages of a run.
     var lastMessage: UInt32 = 0
 
     /// The civil time at which every run begins.
     static let start = WallTime(milliseconds: 1_795_608_000_000)
-    static let shardCount = 2
     /// A run that makes more events than this is in a loop.
     private static let eventsMax = 20_000_000
     private(set) var events = 0
 
     /// Makes the world of this seed. Nothing runs yet but the servers.
-    init(seed: UInt64) throws {
+    ///
+    /// - Parameter isRandom: whether the seed chooses its size too; stories have always the same.
+    init(seed: UInt64, isRandom: Bool = false, keepsLog: Bool = true) throws {
         self.seed = seed
+        log = Log(isKept: keepsLog)
         chance = Chance(seed: (0..<8).map { UInt8(truncatingIfNeeded: seed >> UInt64($0 * 8)) })
         dice = Dice(chance.derived(for: "dice"))
+        faults = FaultMenu(chance)
+        size = isRandom ? .chosen(by: &dice) : .standard
         checkers = [
-            TransactionChecker(), ProxyChecker(), RegistrarChecker(), TrustChecker(), DeliveryChecker(),
+            TransactionChecker(), ProxyChecker(), RegistrarChecker(), BindingChecker(), TrustChecker(),
+            RevocationChecker(), DeliveryChecker(),
         ]
         for (number, name) in ["contoso", "fabrikam"].enumerated() { try found(number, name) }
         for (one, other) in [(0, 1), (1, 0)] {
@@ -62,7 +69,11 @@ final class World {
         schedule(.second, in: .seconds(1))
     }
 
+    /// The true civil time.
     var wall: WallTime { Self.start + Interval(nanoseconds: now.nanoseconds) }
+
+    /// What the clock of a server shows.
+    func wall(of machine: Machine) -> WallTime { machine.clock.read(wall, at: now) }
 
     // MARK: Time
 
@@ -155,21 +166,5 @@ final class World {
     func fail(_ checker: String, _ message: String) {
         note("FOUND by \(checker): \(message)")
         findings.append(Finding(checker: checker, message: message, at: now.nanoseconds))
-    }
-
-    func note(_ text: @autoclosure () -> String) {
-        log.add(text(), at: now)
-    }
-}
-
-/// Everything that happened, a line each.
-struct Log {
-    private(set) var lines: [String] = []
-
-    mutating func add(_ text: String, at now: Instant) {
-        let micros = now.nanoseconds / 1_000
-        let fraction = String(micros % 1_000_000)
-        lines.append(
-            "\(micros / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction + "  " + text)
     }
 }
