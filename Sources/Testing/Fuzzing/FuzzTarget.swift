@@ -42,7 +42,9 @@ public struct FuzzTarget: Sendable {
     public static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 
     /// Every target, the most exposed first.
-    public static let all: [FuzzTarget] = [.stream, .message, .uri, .sequence]
+    public static let all: [FuzzTarget] = [
+        .server, .sequence, .message, .stream, .headers, .uri, .digest, .documents, .topology,
+    ]
 }
 
 /// A property that does not hold.

@@ -52,10 +52,11 @@ extension FuzzTarget {
             edited.maxForwards == 69 && edited.count(of: .maxForwards) == 1, "Max-Forwards is not replaced")
         try Finding.unless(
             !edited.has(.proxyAuthorization) && !edited.has(.pPreferredIdentity), "a removed field is there")
-        let routes = Array(message.elements(of: .route).map(\.text).dropFirst())
-        try Finding.unless(
-            Array(edited.elements(of: .route).map(\.text)) == routes || routes.contains(""),
-            "Route was \(routes), is \(edited.elements(of: .route).map(\.text))")
+        // An empty element is refused before anything is edited.
+        if message.routes != nil {
+            let (routes, left) = (message.elements(of: .route).map(\.text), edited.elements(of: .route).map(\.text))
+            try Finding.unless(left == Array(routes.dropFirst()), "Route was \(routes), is \(left)")
+        }
         try Finding.unless(edited.body.elementsEqual(message.body), "the body is another one")
         let kept: (HeaderLine) -> Bool = {
             ![.via, .maxForwards, .route, .proxyAuthorization, .pPreferredIdentity, .contentLength].contains($0.name)
