@@ -28,6 +28,8 @@ let package = Package(
         .library(name: "Trust", targets: ["Trust"]),
         // For `Benchmarks/` alone, which measures a whole server and is a package of its own, so that no other build sees it.
         .library(name: "BenchmarkedParts", targets: ["Authority", "Server"]),
+        // For `Fuzz/` alone, for the same reason.
+        .library(name: "FuzzedParts", targets: ["Fuzzing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
@@ -126,6 +128,11 @@ let package = Package(
             dependencies: [
                 "Basis", "SIP", "UserAgent", "Trust", "Authority", "Server", "Shards", "Scenarios",
             ], path: "Sources/Testing/Simulation", swiftSettings: strict),
+        // Octets into the parts of the core that a stranger reaches, and what must hold whatever they are.
+        .target(
+            name: "Fuzzing",
+            dependencies: ["Basis", "SIP", "Transactions", "Trust", "Authority", "Server", "Simulation", asn1],
+            path: "Sources/Testing/Fuzzing", swiftSettings: strict),
         // Runs seeds.
         .executableTarget(
             name: "simulate",
@@ -134,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "CoreTests",
             dependencies: [
-                "Basis", "SIP", "Transactions", "UserAgent", "Trust", "Authority", "Server", crypto, x509, asn1,
+                "Basis", "SIP", "Transactions", "UserAgent", "Trust", "Authority", "Server", "Fuzzing", crypto, x509,
+                asn1,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -32,7 +32,9 @@ enum SourceTree {
         return folder.path
     }()
 
-    static let files: [SourceFile] = read(["Sources", "Tests", "Examples/judge/Sources", "Benchmarks/Sources"])
+    static let files: [SourceFile] = read([
+        "Sources", "Tests", "Examples/judge/Sources", "Benchmarks/Sources", "Fuzz/Sources",
+    ])
 
     static var sources: [SourceFile] { files.filter { $0.isUnder("Sources") } }
 

@@ -63,6 +63,13 @@ struct FramingTests {
         }
     }
 
+    @Test("A control character is answered, but not in what the answer copies")
+    func answerableControls() {
+        #expect(summary(frames(invite("Subject: a\u{0}b"))).first?.hasSuffix(" answerable") == true)
+        let call = String(decoding: invite(), as: UTF8.self).replacing("Call-ID: a", with: "Call-ID: \u{1}")
+        #expect(summary(frames(Array(call.utf8))).first?.hasSuffix(" unanswerable") == true)
+    }
+
     @Test("A bare line feed ends the stream at once")
     func bareLineFeed() {
         let framed = frames(Array("INVITE sip:a@b.example SIP/2.0\nVia: x".utf8))

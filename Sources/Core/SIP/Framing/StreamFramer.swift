@@ -202,10 +202,13 @@ extension StreamFramer {
 }
 
 extension SIPMessage {
-    /// The message, if a response to it can be made: a request other than ACK with the fields that a response copies.
+    /// The message, if a response to it can be made: a request other than ACK with the fields that a response copies, none of
+    /// them with a control character, which would break the response as well.
     var forAnswer: SIPMessage? {
-        let hasAll = has(.via) && has(.from) && has(.to) && has(.callID) && has(.cSeq)
-        return isRequest && method != .ack && hasAll ? self : nil
+        let copied: [HeaderName] = [.via, .from, .to, .callID, .cSeq]
+        guard isRequest, method != .ack, copied.allSatisfy(has) else { return nil }
+        let isClean = copied.allSatisfy { values(of: $0).allSatisfy { MessageParser.strayControl(in: $0) == nil } }
+        return isClean ? self : nil
     }
 
     /// Parses exactly one message, whose body ends where `bytes` ends. As on a stream, lines end with CRLF and Content-Length

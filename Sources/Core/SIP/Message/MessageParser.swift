@@ -214,7 +214,7 @@ struct MessageParser {
     }
 
     /// RFC 3261 §25.1: control characters stand in a quoted pair only. HTAB is white space.
-    private static func strayControl(in value: ArraySlice<UInt8>) -> Int? {
+    static func strayControl(in value: ArraySlice<UInt8>) -> Int? {
         var isQuoted = false
         var offset = value.startIndex
         while offset < value.endIndex {

@@ -7,20 +7,22 @@ extension SIPURI {
     /// - Parameter ignored: A parameter of sip and sips URIs that is not compared, in lower case.
     public func isEquivalent(to other: SIPURI, ignoring ignored: String? = nil) -> Bool {
         guard scheme == other.scheme else { return false }
+        // Also where a parameter stands twice, which RFC 3261 §19.1.1 forbids: the two values never match each other.
+        if bytes.elementsEqual(other.bytes) { return true }
         switch scheme {
         case .sip, .sips:
             // Each parameter is looked for among the others': what nobody sends honestly must not cost its square.
-            guard isComparable, other.isComparable else { return bytes.elementsEqual(other.bytes) }
+            guard isComparable, other.isComparable else { return false }
             return Self.isSame(user, other.user) && Self.isSame(password, other.password)
                 && HostGrammar.areEquivalent(host, other.host) && port == other.port
                 && parametersMatch(other, ignored) && other.parametersMatch(self, ignored) && headersMatch(other)
                 && other.headersMatch(self)
         case .tel:
-            guard isComparable, other.isComparable else { return bytes.elementsEqual(other.bytes) }
+            guard isComparable, other.isComparable else { return false }
             return Self.digits(user) == Self.digits(other.user) && telephoneParametersMatch(other)
                 && other.telephoneParametersMatch(self)
         case .other:
-            return bytes.elementsEqual(other.bytes)
+            return false
         }
     }
 

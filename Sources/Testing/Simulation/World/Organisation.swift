@@ -1,20 +1,21 @@
-import Authority
-import Basis
-import Trust
+package import Authority
+package import Basis
+package import Trust
 
-/// One organisation: its authority with Ed25519 keys from the seed, so that every signature is the same in each run.
-struct Organisation {
+/// One organisation: its authority with Ed25519 keys from the seed, so that every signature is the same in each run. The fuzzers
+/// found theirs by the same code.
+package struct Organisation {
     let number: Int
     /// `contoso`.
     let name: String
-    let keys: Founding.Keys
-    let ledger: InMemoryLedger
-    var publisher: Publisher
-    var directory = UserDirectory()
+    package let keys: Founding.Keys
+    package let ledger: InMemoryLedger
+    package var publisher: Publisher
+    package var directory = UserDirectory()
     /// Who ended lately, for the edge.
     var endedUsers = EndedUsersMemory(sequence: 0)
     /// The document as the operators mean it to be; `publish` signs it.
-    var topology: Topology
+    package var topology: Topology
     /// What it published when it was founded.
     let firstBundle: TrustBundle
     /// Serial numbers that were revoked: what the checkers believe, whatever the CRL says.
@@ -38,7 +39,7 @@ struct Organisation {
     }
 
     /// Founds an organisation with a front end, which is the authority too, and an edge. `keys` are those of the two.
-    init(
+    package init(
         number: Int, name: String, serverKeys: [(current: CertificateKey, next: CertificateKey)], now: WallTime,
         chance: inout Chance
     ) throws {
@@ -85,20 +86,20 @@ struct Organisation {
     // MARK: What operators do
 
     /// Signs the document as it stands and publishes it.
-    mutating func publish(enrolling: [String: [UInt8]] = [:], now: WallTime) throws {
+    package mutating func publish(enrolling: [String: [UInt8]] = [:], now: WallTime) throws {
         let envelope = try TopologySigning.sign(
             topology, after: publisher.state.verifiedTopology, with: [keys.publisher], now: now)
         _ = try publisher.publish(envelope, enrolling: enrolling, now: now, ledger: ledger)
     }
 
     /// Takes the partner in, by the card that it handed over.
-    mutating func add(partner: Organisation, now: WallTime) throws {
+    package mutating func add(partner: Organisation, now: WallTime) throws {
         topology = try PartnerCard(of: partner.fullTopology(), root: partner.rootCertificate).add(to: topology)
         try publish(now: now)
     }
 
     /// Takes the partner out again.
-    mutating func remove(partner: String, now: WallTime) throws {
+    package mutating func remove(partner: String, now: WallTime) throws {
         topology.partners.removeAll { $0.name == partner + ".example" }
         topology.roots.removeAll { $0.name == partner + ".example-root" }
         try publish(now: now)
@@ -141,7 +142,7 @@ struct Organisation {
     }
 
     /// Adds a user or changes one.
-    mutating func put(user: String, password: String, state: UserRecord.State, now: WallTime) throws {
+    package mutating func put(user: String, password: String, state: UserRecord.State, now: WallTime) throws {
         let record = UserRecord(
             aor: "\(user)@\(domain)", homePool: "fe.\(domain)",
             verifiers: UserVerifiers(user: user, realm: domain, password: password, algorithms: [.sha256, .md5]),
