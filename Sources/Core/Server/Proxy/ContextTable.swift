@@ -26,7 +26,7 @@ struct ContextTable {
     var unansweredCount: Int { slots.count { $0.context?.isAnswered == false } }
 
     /// Keeps a context. The tag is never 0, which stands for none.
-    mutating func insert(_ context: ResponseContext) -> UInt64 {
+    mutating func insert(_ context: consuming ResponseContext) -> UInt64 {
         let index: Int
         if let reused = free.popLast() {
             index = reused

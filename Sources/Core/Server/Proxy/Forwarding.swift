@@ -24,12 +24,14 @@ extension Server {
             return answer(job, 440, "Max-Breadth Exceeded", at: moment, into: &outputs)
         }
         if message.method == .invite { answer(job, 100, "Trying", at: moment, into: &outputs) }
-        var context = ResponseContext(job, transaction: transaction, loop: loop, preparation: preparation)
-        context.breadth = breadth / UInt32(max(targets.count, 1))
-        context.branches = targets.map {
-            ResponseContext.Branch(target: job.request.isOutsideDialog ? $0 : $0.fixed)
-        }
-        let tag = contexts.insert(context)
+        // No name for it here: the copy behind a name would make its branches be copied when one of them changes.
+        let tag = contexts.insert(
+            ResponseContext(
+                job, transaction: transaction, loop: loop, preparation: preparation,
+                breadth: breadth / UInt32(max(targets.count, 1)),
+                branches: targets.map {
+                    ResponseContext.Branch(target: job.request.isOutsideDialog ? $0 : $0.fixed)
+                }))
         transactions.setUserTag(tag, of: transaction)
         if message.method != .invite { contexts.awaitAnswer(to: tag, at: moment.now) }
         outputs.detail(
@@ -41,9 +43,8 @@ extension Server {
 
     /// Starts one branch: over its connection, or when the link to its hop is up.
     mutating func start(branch index: Int, of tag: UInt64, at moment: Moment, into outputs: inout Outputs) {
-        guard let context = contexts[tag] else { return }
-        let hop = context.branches[index].target.hop
-        guard hasRoom(context.job.request.message, towards: hop) else {
+        guard let (job, hop) = contexts.update(tag, { ($0.job, $0.branches[index].target.hop) }) else { return }
+        guard hasRoom(job.request.message, towards: hop) else {
             return complete(branch: index, of: tag, status: 513, at: moment, into: &outputs)
         }
         switch hop {
@@ -55,13 +56,13 @@ extension Server {
             if link?.isCongested == true {
                 return complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
             }
-            send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
+            send(branch: index, of: tag, over: id, at: moment, into: &outputs)
         case .link(let dialled, let address):
             switch dialler.way(to: dialled, for: .branch(index, context: tag), at: moment.now) {
             case .send(let id) where links[id]?.isCongested == true:
                 let failure = Dialler.Failure(code: nil, why: "link stands still")
                 branchFailed(index, of: tag, failure, at: moment, into: &outputs)
-            case .send(let id): send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
+            case .send(let id): send(branch: index, of: tag, over: id, at: moment, into: &outputs)
             case .wait(let mustDial):
                 if mustDial { outputs.items.append(.dial(DialRequest(dialled: dialled, address: address))) }
             case .fail(let failure): branchFailed(index, of: tag, failure, at: moment, into: &outputs)
@@ -89,33 +90,27 @@ extension Server {
     mutating func send(
         branch index: Int, of tag: UInt64, over id: ConnectionID, at moment: Moment, into outputs: inout Outputs
     ) {
-        guard let context = contexts[tag], context.branches[index].isPending else { return }
-        send(context, branch: index, of: tag, over: id, at: moment, into: &outputs)
-    }
-
-    private mutating func send(
-        _ context: ResponseContext, branch index: Int, of tag: UInt64, over id: ConnectionID, at moment: Moment,
-        into outputs: inout Outputs
-    ) {
+        guard let leaving = contexts.update(tag, { $0.leaving(over: index) }) ?? nil else { return }
+        let message = leaving.job.request.message
+        let isInvite = message.method == .invite
         let started =
-            context.isInvite
+            isInvite
             ? transactions.startInvite(on: id, userTag: tag, at: moment.now)
-            : transactions.startNonInvite(context.job.request.method, on: id, userTag: tag, at: moment.now)
+            : transactions.startNonInvite(message.method, on: id, userTag: tag, at: moment.now)
         guard let transaction = started else {
             return complete(branch: index, of: tag, status: 503, at: moment, into: &outputs)
         }
-        let timerC = context.isInvite ? contexts.startTimerC(of: index, in: tag, at: moment.now) : nil
+        let timerC = isInvite ? contexts.startTimerC(of: index, in: tag, at: moment.now) : nil
+        _ = contexts.update(tag) { $0.branches[index].called(transaction, over: id, timerC: timerC) }
         var edits = takeSpareEdits()
-        let target = context.branches[index].target
-        prepare(&edits, for: target, of: context.job, context.preparation, breadth: context.breadth)
-        let (branches, loop, sentBy) = (branches, context.loop, sentBy(towards: target))
+        prepare(&edits, for: leaving.target, of: leaving.job, leaving.preparation, breadth: leaving.breadth)
+        let (branches, loop, sentBy) = (branches, leaving.loop, sentBy(towards: leaving.target))
         edits.prepend(.via) { value in
             value.append(via: sentBy)
             branches.append(transaction, loop, to: &value)
         }
-        write(context.job.request.message, edits, to: id, into: &outputs)
+        write(message, edits, to: id, into: &outputs)
         spareEdits = edits
-        _ = contexts.update(tag) { $0.branches[index].called(transaction, over: id, timerC: timerC) }
     }
 
     /// An empty list of changes that keeps the memory of the last one; it goes back to `spareEdits`.

@@ -71,8 +71,8 @@ struct ResponseContext {
     /// What all branches have in common.
     let preparation: Preparation
     /// RFC 5393 §5: the breadth of each branch.
-    var breadth = ServerLimits.maxBreadth
-    var branches: [Branch] = []
+    let breadth: UInt32
+    var branches: [Branch]
     /// The best final response so far, as it came; nil when only failures of our own are known.
     var best: SIPMessage?
     /// The branch that `best` came from.
@@ -88,8 +88,11 @@ struct ResponseContext {
     var cancelReason: [UInt8]?
 
     init(
-        _ job: Job, transaction: ServerTransactionID, loop: LoopHash, preparation: Preparation
+        _ job: Job, transaction: ServerTransactionID, loop: LoopHash, preparation: Preparation, breadth: UInt32,
+        branches: [Branch]
     ) {
+        self.breadth = breadth
+        self.branches = branches
         self.job = job
         self.transaction = transaction
         self.loop = loop
@@ -98,6 +101,23 @@ struct ResponseContext {
 
     /// Whether the request is an INVITE, which may have many responses.
     var isInvite: Bool { job.request.method == .invite }
+
+    /// What writing a branch's request needs to know. A copy of the whole context would make its branches be copied, too, when
+    /// the branch is marked as sent.
+    struct Leaving {
+        let job: Job
+        let target: Target
+        let preparation: Preparation
+        let loop: LoopHash
+        let breadth: UInt32
+    }
+
+    /// The request of a branch that still waits; nil when it does not any more.
+    func leaving(over branch: Int) -> Leaving? {
+        guard branches[branch].isPending else { return nil }
+        return Leaving(
+            job: job, target: branches[branch].target, preparation: preparation, loop: loop, breadth: breadth)
+    }
 
     /// What passing a response back needs to know.
     struct WayBack {
