@@ -34,8 +34,8 @@ extension FuzzTarget {
     ) { bytes in
         var choices = Choices(bytes)
         let world = try FuzzWorld.shared()
-        let original = world.bundle.crls.first ?? []
         let mode = choices.octet() & 3
+        let original = mode == 0 ? world.bundle.crls.first ?? [] : try fullList(world)
         let der: [UInt8]
         if mode == 3 {
             der = choices.rest()
@@ -46,6 +46,19 @@ extension FuzzTarget {
         guard let list = try? RevocationList(der: der) else { return }
         try check(list)
         try checkEffect(of: list, world)
+    }
+
+    /// A list with entries, among them the edge's certificate.
+    private static func fullList(_ world: FuzzWorld) throws -> [UInt8] {
+        let issuing = try CertificateFacts(der: world.issuing)
+        let edge = try (world.chains[FuzzWorld.edge]?.first).map { try CertificateFacts(der: $0).serial } ?? []
+        let serials: [[UInt8]] = [[1], [0x7F], [0x80], [1, 0], edge, [UInt8](repeating: 0xFF, count: 20)]
+        let reasons: [RevocationReason?] = [nil, .keyCompromise, .superseded]
+        return try RevocationList.issue(
+            number: 7, thisUpdate: FuzzWorld.start - .seconds(60), nextUpdate: FuzzWorld.start + .seconds(86_400),
+            revoked: serials.enumerated().compactMap { number, serial in
+                RevokedCertificate(serial: serial, revokedAt: FuzzWorld.start, reason: reasons[number % reasons.count])
+            }, issuer: issuing.certificate, key: world.keys.issuing.x509)
     }
 
     /// The kinds of link that a certificate may be shown on.
@@ -112,7 +125,7 @@ extension FuzzTarget {
     }
 
     private static let crlSeeds: [[UInt8]] = [
-        [0, 0], [0, 1, 6, 3], [0, 1, 4, 9], [0, 2, 0, 5, 1, 9, 4, 7],
+        [0, 0], [0, 1, 6, 3], [0, 1, 4, 9], [0, 2, 0, 5, 1, 9, 4, 7], [1, 0], [1, 1, 4, 20], [2, 1, 3, 12],
     ]
 
     private static func checkFacts(_ der: [UInt8]) throws(Finding) {

@@ -11,7 +11,7 @@ extension FuzzTarget {
         let world = try FuzzWorld.shared()
         guard let first = world.epochs.first?.state, let latest = world.epochs.last?.state else { return }
         let base = choices.octet() & 1 == 0 ? first : latest
-        var draft = StateDraft(latest)
+        var draft = StateDraft(latest, older: first)
         try draft.change(by: &choices, world.keys)
         let now = FuzzWorld.start + .seconds(UInt64(choices.octet()) * 60)
         guard let next = try? base.applying(draft.bundle, now: now) else { return }
@@ -50,8 +50,11 @@ private struct StateDraft {
     /// Whether something that changed was signed by a key that may not.
     private(set) var isForged = false
 
-    init(_ state: TrustState) {
+    private let older: TrustBundle
+
+    init(_ state: TrustState, older: TrustState) {
         bundle = state.bundle(since: TrustEpoch(0))
+        self.older = older.bundle(since: TrustEpoch(0))
     }
 
     private enum Kind: CaseIterable {
@@ -62,6 +65,11 @@ private struct StateDraft {
     }
 
     mutating func change(by choices: inout Choices, _ keys: Founding.Keys) throws {
+        // What was good once is shown again, in a bundle that is new otherwise.
+        let replays = choices.octet()
+        if replays & 1 != 0 { bundle.topology = older.topology }
+        if replays & 2 != 0 { bundle.snapshot = older.snapshot }
+        if replays & 4 != 0 { bundle.timestamp = older.timestamp }
         let kind = choices.element(of: Kind.allCases) ?? .topology
         let signer = choices.number(below: 4)
         // Mostly the key that may; the others show that the signature is what counts.
@@ -93,7 +101,12 @@ private struct StateDraft {
             let end = start + choices.number(below: min(text.count - start + 1, 64))
             text.replaceSubrange(start..<end, with: choices.octets(atMost: 64))
         }
-        guard let value = try? JSONValue(parsing: text) else { return envelope }
+        guard var value = try? JSONValue(parsing: text) else { return envelope }
+        let step = Int64(Int8(bitPattern: choices.octet()))
+        if step != 0, case .object(var members) = value, let version = value["version"]?.integerValue {
+            members["version"] = .integer(max(0, min(version, JSONValue.integerMax - 128) + step))
+            value = .object(members)
+        }
         let signer = key ?? right
         if value != envelope.signed, signer.publicKey != right.publicKey { isForged = true }
         return try SignedEnvelope(signing: value, with: [signer])
