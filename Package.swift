@@ -131,7 +131,7 @@ let package = Package(
         // Octets into the parts of the core that a stranger reaches, and what must hold whatever they are.
         .target(
             name: "Fuzzing",
-            dependencies: ["Basis", "SIP", "Transactions", "Trust", "Authority", "Server", "Simulation", asn1],
+            dependencies: ["Basis", "SIP", "Transactions", "Trust", "Authority", "Server", "Simulation"],
             path: "Sources/Testing/Fuzzing", swiftSettings: strict),
         // Runs seeds.
         .executableTarget(

@@ -43,7 +43,7 @@ public struct FuzzTarget: Sendable {
 
     /// Every target, the most exposed first.
     public static let all: [FuzzTarget] = [
-        .server, .sequence, .message, .stream, .headers, .uri, .digest, .documents, .topology,
+        .server, .sequence, .message, .stream, .headers, .uri, .digest, .documents, .topology, .evidence, .crl, .state,
     ]
 }
 

@@ -25,6 +25,24 @@ struct RevocationRuleTests {
             ], in: try world.context())
     }
 
+    @Test("A user's machine that is handed a list believes it")
+    func handedList() throws {
+        var world = try DecisionWorld()
+        world.revoked = [666]
+        let chain = try world.chain(of: "edge1") { $0.serial = 666 }
+        let target = Dialled.registrar("edge1.contoso.example")
+        let roots = [try world.root.der]
+        expect(
+            [
+                .init("not on the list", .dialled(target, try world.chain(of: "edge1")), nil),
+                .init("on the list", .dialled(target, chain), .e501),
+            ],
+            in: try TrustContext(
+                roots: roots, lists: [try world.crl()], issuers: Array(chain.dropFirst()), now: DecisionWorld.start))
+        let without = TrustContext(roots: roots, now: DecisionWorld.start)
+        #expect(decide(.dialled(target, chain), in: without).code == nil)
+    }
+
     @Test("the condition table: fresh, grace, closed, missing")
     func conditions() throws {
         var world = try DecisionWorld()

@@ -18,7 +18,6 @@ enum RevocationRule {
 
     static func check(_ subject: Case) -> Finding {
         guard let path = subject.path else { return .notRun(rule, because: "no path") }
-        if case .homeServer = subject.claim { return .notRun(rule, because: "a user's machine holds no lists") }
         for link in path.links where revocation(of: link, subject.context) != nil {
             let saw = "\(link.certificate.subjectText), serial \(link.certificate.serialText), revoked"
             if subject.context.policy[.certificateRevoked, subject.claim.party] == .refuse {
@@ -27,6 +26,12 @@ enum RevocationRule {
                     next: "entente node request in a new folder, for a new key")
             }
             return .alarm(rule, saw: saw, expected: "not revoked by \(link.issuer.subjectText)")
+        }
+        // A user's machine looks at lists that it was handed, and asks for none.
+        if case .homeServer = subject.claim,
+            subject.context.revocation(by: path.issuer)?.list?.covers(path.leaf) != true
+        {
+            return .notRun(rule, because: "a user's machine holds no lists")
         }
         return judge(status(subject, path), subject, path)
     }

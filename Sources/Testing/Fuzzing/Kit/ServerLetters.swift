@@ -15,7 +15,26 @@ extension ServerStage {
         let method = choices.element(of: Self.methods) ?? "MESSAGE"
         let from = choices.element(of: Self.people) ?? ""
         let to = choices.element(of: Self.people) ?? ""
-        return request(method, from: from, to: method == "REGISTER" ? from : to, on: index)
+        var letter = request(method, from: from, to: method == "REGISTER" ? from : to, on: index)
+        let claims = choices.octet()
+        if claims != 0 { add(claims, to: &letter, by: &choices) }
+        return letter
+    }
+
+    /// What a sender may say about itself and the way, rightly or not: a field for each bit.
+    private func add(_ claims: UInt8, to letter: inout Letter, by choices: inout Choices) {
+        let somebody = "<sip:\(choices.element(of: Self.people) ?? "")>"
+        if claims & 1 != 0 { letter.set("P-Asserted-Identity", Array(somebody.utf8)) }
+        if claims & 2 != 0 { letter.set("Privacy", Array("id".utf8)) }
+        if claims & 4 != 0 { letter.set("P-Preferred-Identity", Array(somebody.utf8)) }
+        if claims & 8 != 0 { letter.set("From", Array("<sip:anonymous@anonymous.invalid>;tag=a\(letterCount)".utf8)) }
+        if claims & 16 != 0 {
+            let hosts = [FuzzWorld.frontEnd, FuzzWorld.edge, "sip.fabrikam.example", "10.0.1.1", "elsewhere.example"]
+            letter.set("Route", Array("<sip:x@\(choices.element(of: hosts) ?? "");lr>".utf8))
+        }
+        if claims & 32 != 0 { letter.set("Max-Forwards", Array(String(choices.octet()).utf8)) }
+        if claims & 64 != 0 { letter.set("Contact", Array("*".utf8)) }
+        if claims & 128 != 0 { letter.set("Expires", Array(String(choices.octet()).utf8)) }
     }
 
     mutating func request(_ method: String, from: String, to: String, on index: Int) -> Letter {

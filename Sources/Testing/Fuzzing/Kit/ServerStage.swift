@@ -314,7 +314,9 @@ extension ServerStage {
                 "a partner speaks for others: \(request.head.text)")
         case .server:
             // What the edge passes on for a client was proven on that client's flow; for a partner it is the partner's.
+            // A flow is the edge's, whichever of its links it came over.
             guard isFrontEnd else { return }
+            let proven = lines.filter { $0.peer == .server }.reduce(into: Set<[UInt8]>()) { $0.formUnion($1.proven) }
             try Finding.unless(
                 asserted.allSatisfy { proven.contains($0) || isIn("fabrikam.example", $0) },
                 "somebody behind the edge is taken for another: \(request.head.text)")

@@ -20,10 +20,8 @@ extension FuzzTarget {
     static let topology = FuzzTarget(
         "topology", "a topology: decode, check, encode, compare; and its source text", bytesMax: 16_384,
         seeds: {
-            let world = try FuzzWorld.shared()
-            return [
-                [0] + world.topology.json.canonicalBytes, [1] + Array(TopologySource.text(of: world.topology).utf8),
-            ]
+            let topologies = [try FuzzWorld.shared().topology, try fullTopology()]
+            return topologies.flatMap { [[0] + $0.json.canonicalBytes, [1] + Array(TopologySource.text(of: $0).utf8)] }
         }
     ) { bytes in
         var choices = Choices(bytes)
@@ -45,6 +43,33 @@ extension FuzzTarget {
         // What the check passes, people can read, and write again.
         guard !problems.contains(where: { $0.severity == .error }) else { return }
         _ = TrustContext(trying: topology, insteadOf: world.update(0, of: FuzzWorld.frontEnd).context)
+    }
+
+    /// A topology in which no member of any record has its usual value.
+    private static func fullTopology() throws -> Topology {
+        var topology = try FuzzWorld.shared().topology
+        topology.media = .preferred
+        let address = NetworkAddress("[2001:db8::9]:5071")
+        topology.applications = [
+            ApplicationRecord(
+                name: "pbx.contoso.example", address: address, identities: ["gw.vendor.example"], pinned: false,
+                keys: topology.servers.first?.keys ?? [], roots: topology.roots.map(\.name), routes: ["tel:+4930*"],
+                grant: ApplicationGrant(
+                    assertIdentity: true, users: ["alice@contoso.example"], numbers: ["+4930*"], challenged: true,
+                    outboundOnly: true, throttled: false))
+        ]
+        topology.partners += [
+            PartnerRecord(
+                name: "tailspin.example", edge: "edge.tailspin.example", address: address,
+                domains: ["tailspin.example", "tailspin.test"], identities: ["a.tailspin.example"],
+                roots: topology.roots.map(\.name), publicRoots: true, revocation: .required, enabled: false,
+                blocked: true,
+                via: "edge.contoso.example"),
+            PartnerRecord(name: Topology.discoveryName, kind: .discovered, enabled: false),
+        ]
+        topology.expect = ["fe1.contoso.example reaches fabrikam.example", "rogue.contoso.example is refused"]
+            .compactMap { Expectation($0) }
+        return topology
     }
 
     private static func source(_ text: [UInt8]) -> Topology? {
@@ -75,7 +100,8 @@ extension FuzzTarget {
         let request = try NodeRequest(
             name: FuzzWorld.edge, roles: [.edge], address: NetworkAddress("192.0.2.1:5061"), key: key, nextKey: key.pin)
         let documents: [(DocumentKind, [UInt8])] = [
-            (.json, Array(#"{"a":[1,-2,"\u00e9\n\ud83d\ude00",true,null,{}]}"#.utf8)), (.envelope, timestamp.bytes),
+            (.json, Array(#"{"a":[1,-2,"\u00e9\n\ud83d\ude00\u0000\u001f\u007f\/",true,null,{}]}"#.utf8)),
+            (.envelope, timestamp.bytes),
             (.root, root.signed.canonicalBytes), (.topology, topology.signed.canonicalBytes),
             (.snapshot, snapshot.signed.canonicalBytes), (.timestamp, timestamp.signed.canonicalBytes),
             (.bundle, bundle.bytes), (.directory, changes.bytes), (.delivery, world.delivery.bytes),

@@ -29,7 +29,11 @@ extension FuzzTarget {
         static func signIn(_ line: UInt8, _ user: UInt8) -> [UInt8] { [3, line, user] }
         /// REGISTER 0, MESSAGE 1, INVITE 2; alice 0, bob 1, carol 2.
         static func request(_ line: UInt8, _ method: UInt8, from: UInt8, to: UInt8) -> [UInt8] {
-            [4, line, method, from, to, 0]
+            [4, line, method, from, to, 0, 0]
+        }
+        /// A MESSAGE from alice to bob with claims, see `ServerStage.add`: as somebody with this number.
+        static func claim(_ line: UInt8, _ claims: UInt8, _ somebody: UInt8) -> [UInt8] {
+            [4, line, 1, 0, 1, claims, somebody, 0]
         }
         /// 180 is 1, 200 is 3, 486 is 11.
         static func respond(_ line: UInt8, _ status: UInt8) -> [UInt8] { [5, line, 0, status, 0, 0] }
@@ -52,6 +56,7 @@ extension FuzzTarget {
         return [
             [0] + both,
             [0] + both + Step.request(0, 1, from: 0, to: 1) + Step.respond(1, 3),
+            [0] + both + Step.claim(0, 1, 1) + Step.respond(1, 3) + Step.claim(0, 2, 0) + Step.claim(0, 12, 0),
             [0] + both + call + Step.followUp(0, 1, 1) + Step.respond(1, 3),
             [0] + both + call + Step.callback(1, 1) + Step.respond(0, 3),
             [0] + both + Step.request(0, 2, from: 0, to: 1) + Step.respond(1, 1) + Step.followUp(0, 2, 1)
