@@ -50,7 +50,10 @@ class Phone:
         return self
 
     async def stop(self):
+        """Signs out, where there is a connection, and closes it. Nobody tells a home server of a flow behind an edge that ended."""
         self.ended = True
+        if self.is_bound.is_set():
+            await self.register(expires=0)
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
@@ -191,11 +194,11 @@ class Phone:
                                    "To: " + field(head, "To"), f"CSeq: {field(head, 'CSeq').split()[0]} ACK", "Content-Length: 0", "", ""]))
         return status, head
 
-    async def register(self):
+    async def register(self, expires=3600):
         return await self.ask("REGISTER", f"sip:{self.domain}", [
             f"From: <sip:{self.aor}>;tag={os.urandom(4).hex()}", f"To: <sip:{self.aor}>", f"Call-ID: {self.call}",
             f"CSeq: {next(self.sequence)} REGISTER", "Supported: outbound, path",
-            f'Contact: <{self.contact}>;+sip.instance="{self.instance}";reg-id=1', "Expires: 3600"])
+            f'Contact: <{self.contact}>;+sip.instance="{self.instance}";reg-id=1', f"Expires: {expires}"])
 
     async def message(self, receiver, text):
         return (await self.ask("MESSAGE", f"sip:{receiver}", [
