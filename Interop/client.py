@@ -127,8 +127,8 @@ def response(request, status, reason):
     return "\r\n".join([f"SIP/2.0 {status} {reason}", *(line.rstrip() for line in copied), to + tag, "Content-Length: 0", "", ""])
 
 
-def answer(user, password, uri, challenge):
-    """RFC 7616 §3.4: the response with qop=auth, in the algorithm that was asked for."""
+def answer(user, password, uri, challenge, method="REGISTER", line="Authorization"):
+    """RFC 7616 §3.4: the response with qop=auth, in the algorithm that was asked for, as a header line."""
     fields = dict(re.findall(r'([\w-]+)="?([^",]+)"?', challenge))
     algorithm = fields.get("algorithm", "MD5").strip()
     hashing = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}[algorithm]
@@ -138,6 +138,6 @@ def answer(user, password, uri, challenge):
 
     cnonce = os.urandom(6).hex()
     secret = digest(f"{user}:{fields['realm']}:{password}")
-    response = digest(f"{secret}:{fields['nonce']}:00000001:{cnonce}:auth:{digest('REGISTER:' + uri)}")
-    return (f'Authorization: Digest username="{user}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", uri="{uri}", '
+    response = digest(f"{secret}:{fields['nonce']}:00000001:{cnonce}:auth:{digest(method + ':' + uri)}")
+    return (f'{line}: Digest username="{user}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", uri="{uri}", '
             f'algorithm={algorithm}, qop=auth, nc=00000001, cnonce="{cnonce}", response="{response}"')

@@ -22,8 +22,8 @@ CLOSED = 0
 
 
 class Phone:
-    """One user at one server. `outcomes` counts the answers to what it asked by method and status; CLOSED where the connection
-    ended before an answer came."""
+    """One user at one server. `outcomes` counts the last answers to what it asked, by method and status; CLOSED where the
+    connection ended before one came."""
 
     def __init__(self, user, domain, password, address, server, root, keep_alive=5, contexts={}):
         self.user, self.domain, self.password, self.server = user, domain, password, server
@@ -35,7 +35,7 @@ class Phone:
         self.context = contexts[root]
         self.contact = f"sip:{user}@client.invalid;transport=tls"
         self.instance = f"<urn:uuid:{os.urandom(16).hex()}>"
-        self.call, self.sequence = os.urandom(8).hex(), itertools.count(1)
+        self.call, self.sequence = os.urandom(8).hex(), itertools.count(1, 2)
         self.outcomes, self.received, self.waiting = {}, [], {}
         self.calls, self.answer = {}, ""
         self.is_bound = asyncio.Event()
@@ -50,7 +50,10 @@ class Phone:
         return self
 
     async def stop(self):
+        """Signs out, where there is a connection, and closes it. Nobody tells a home server of a flow behind an edge that ended."""
         self.ended = True
+        if self.is_bound.is_set():
+            await self.register(expires=0)
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
@@ -156,45 +159,46 @@ class Phone:
 
     # What it asks.
 
-    async def ask(self, method, request_uri, lines, body="", sends=None):
-        """One transaction. Returns status and head of the final response; CLOSED and nothing when the connection ended."""
+    async def ask(self, method, request_uri, lines, body=""):
+        """A request, again with the password when it is asked for. Returns status and head of the final response; CLOSED and
+        nothing when the connection ended."""
+        status, head = await self.ask_once(method, request_uri, lines, body)
+        challenge = re.search(r"(?mi)^(WWW|Proxy)-Authenticate: Digest (.*)$", head)
+        if status in (401, 407) and challenge:
+            line = "Authorization" if challenge.group(1).upper() == "WWW" else "Proxy-Authorization"
+            again = [f"CSeq: {int(one.split()[1]) + 1} {method}" if one.startswith("CSeq") else one for one in lines]
+            again.append(answer(self.user, self.password, request_uri, challenge.group(2), method, line))
+            status, head = await self.ask_once(method, request_uri, again, body)
+        self.outcomes[(method, status)] = self.outcomes.get((method, status), 0) + 1
+        return status, head
+
+    async def ask_once(self, method, request_uri, lines, body):
+        """One transaction."""
         branch = "z9hG4bK" + os.urandom(8).hex()
         future = asyncio.get_running_loop().create_future()
         if not self.writer:
-            return self.note(method, CLOSED), ""
+            return CLOSED, ""
         self.waiting[branch] = future
         self.send("\r\n".join([f"{method} {request_uri} SIP/2.0", f"Via: SIP/2.0/TLS client.invalid;branch={branch}",
                                "Max-Forwards: 70", *lines, f"Content-Length: {len(body)}", "", body]))
         try:
             status, head = await asyncio.wait_for(future, TRANSACTION_SECONDS)
         except (ConnectionError, asyncio.TimeoutError) as ended:
-            return self.note(method, CLOSED if isinstance(ended, ConnectionError) else 408), ""
+            return CLOSED if isinstance(ended, ConnectionError) else 408, ""
         finally:
             self.waiting.pop(branch, None)
         if method == "INVITE" and status >= 300:
             # RFC 3261 §17.1.1.3.
             self.send("\r\n".join([f"ACK {request_uri} SIP/2.0", f"Via: SIP/2.0/TLS client.invalid;branch={branch}",
                                    "Max-Forwards: 70", *(line for line in lines if line.startswith(("From", "Call-ID", "Route"))),
-                                   "To: " + field(head, "To"), "CSeq: 1 ACK", "Content-Length: 0", "", ""]))
-        return self.note(method, status), head
-
-    def note(self, method, status):
-        if not (method == "REGISTER" and status == 401):
-            self.outcomes[(method, status)] = self.outcomes.get((method, status), 0) + 1
-        return status
+                                   "To: " + field(head, "To"), f"CSeq: {field(head, 'CSeq').split()[0]} ACK", "Content-Length: 0", "", ""]))
+        return status, head
 
     async def register(self, expires=3600):
-        authorization, head = [], ""
-        for _ in range(2):
-            status, head = await self.ask("REGISTER", f"sip:{self.domain}", [
-                f"From: <sip:{self.aor}>;tag={os.urandom(4).hex()}", f"To: <sip:{self.aor}>", f"Call-ID: {self.call}",
-                f"CSeq: {next(self.sequence)} REGISTER", "Supported: outbound, path",
-                f'Contact: <{self.contact}>;+sip.instance="{self.instance}";reg-id=1', f"Expires: {expires}", *authorization])
-            challenge = re.search(r"(?mi)^WWW-Authenticate: Digest (.*)$", head)
-            if status != 401 or not challenge:
-                break
-            authorization = [answer(self.user, self.password, f"sip:{self.domain}", challenge.group(1))]
-        return status, head
+        return await self.ask("REGISTER", f"sip:{self.domain}", [
+            f"From: <sip:{self.aor}>;tag={os.urandom(4).hex()}", f"To: <sip:{self.aor}>", f"Call-ID: {self.call}",
+            f"CSeq: {next(self.sequence)} REGISTER", "Supported: outbound, path",
+            f'Contact: <{self.contact}>;+sip.instance="{self.instance}";reg-id=1', f"Expires: {expires}"])
 
     async def message(self, receiver, text):
         return (await self.ask("MESSAGE", f"sip:{receiver}", [
@@ -210,17 +214,17 @@ class Phone:
             description())
         if status != 200:
             return status, None
-        target = re.search(r"(?mi)^Contact: .*?<(.*?)>", head).group(1)
+        target, number = re.search(r"(?mi)^Contact: .*?<(.*?)>", head).group(1), int(field(head, "CSeq").split()[0])
         # RFC 3261 §12.1.2: the route set is the Record-Route in reverse.
         recorded = [one for line in re.findall(r"(?mi)^Record-Route: (.*)$", head) for one in re.findall(r"<.*?>[^,\s]*", line)]
-        dialog = (target, lines + ["To: " + field(head, "To")] + [f"Route: {one}" for one in reversed(recorded)])
+        dialog = (target, number, lines + ["To: " + field(head, "To")] + [f"Route: {one}" for one in reversed(recorded)])
         self.send("\r\n".join([f"ACK {target} SIP/2.0", f"Via: SIP/2.0/TLS client.invalid;branch=z9hG4bK{os.urandom(8).hex()}",
-                               "Max-Forwards: 70", *dialog[1], "CSeq: 1 ACK", "Content-Length: 0", "", ""]))
+                               "Max-Forwards: 70", *dialog[2], f"CSeq: {number} ACK", "Content-Length: 0", "", ""]))
         return status, dialog
 
     async def hang_up(self, dialog):
-        target, lines = dialog
-        return (await self.ask("BYE", target, [*lines, "CSeq: 2 BYE"]))[0]
+        target, number, lines = dialog
+        return (await self.ask("BYE", target, [*lines, f"CSeq: {number + 1} BYE"]))[0]
 
 
 def field(head, name):

@@ -48,8 +48,9 @@ public enum ServerLimits {
     public static let waitingForLinkMax = 1_024
     /// Back-off between attempts to open a link to another server: first, and longest.
     public static let redialFirst = Interval.milliseconds(200)
-    /// The longest pause between two attempts.
-    public static let redialMax = Interval.seconds(30)
+    /// The longest pause between two attempts, to which up to a half is added. Only a request makes an attempt, and those that
+    /// come in the pause fail: a server that was long away must not wait long for the first one.
+    public static let redialMax = Interval.seconds(4)
     /// How long a nonce is accepted after it was made; above it `stale=true`.
     public static let nonceLifetime = Interval.seconds(300)
     /// Wrong passwords for one account from one address before answers are held back there.
