@@ -339,10 +339,11 @@ extension Server {
         switch mail {
         case .write(let id, let bytes, let writer, _):
             // Judged again by this shard's own epoch: a link that a sweep closed is not there any more.
-            guard let link = links[id] else { return unreachable(bytes, isCongested: false, into: &outputs) }
-            if link.isCongested, beginsTransaction(bytes) {
-                return unreachable(bytes, isCongested: true, into: &outputs)
+            let link = links[id]
+            if link?.isCongested ?? true, beginsTransaction(bytes) {
+                return unreachable(bytes, isCongested: link != nil, into: &outputs)
             }
+            guard let link else { return }
             if !link.writers.contains(writer) { links.modify(id) { $0.addWriter(writer) } }
             let start = outputs.bytes.count
             outputs.bytes.append(contentsOf: bytes)
@@ -371,7 +372,8 @@ extension Server {
         }
     }
 
-    /// Whether a parcel is a request that somebody waits for. ACK and CANCEL belong to one that has left already.
+    /// Whether a parcel is a request that somebody waits for. ACK and CANCEL belong to one that has left already, and have its
+    /// branch: when the connection has gone, that one was told.
     private func beginsTransaction(_ bytes: [UInt8]) -> Bool {
         !bytes.starts(with: "ACK ".utf8) && !bytes.starts(with: "CANCEL ".utf8)
     }

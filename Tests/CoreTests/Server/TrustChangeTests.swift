@@ -231,6 +231,26 @@ struct TrustChangeTests {
         #expect(shards.second.mails.isEmpty)
     }
 
+    @Test("RFC 6026 §7.2: a CANCEL that finds the callee's connection gone leaves the answer that came before it alone")
+    func cancelAfterTheAnswer() throws {
+        let shards = try Shards(DecisionWorld(), users: ["alice", "bob"])
+        let (alice, bob) = (try shards.first.signedIn("alice"), try shards.second.signedIn("bob"))
+        let draft = Draft.invite("alice", to: "bob")
+        shards.first.send(draft, on: alice)
+        shards.carry()
+        let invite = try shards.second.one(bob)
+        shards.second.send(invite.answered(180), on: bob)
+        shards.carry()
+        shards.first.send(draft.with { ($0.method, $0.lines, $0.body) = ("CANCEL", [], "") }, on: alice)
+        shards.second.send(invite.answered(200), on: bob)
+        shards.second.drop(bob)
+        shards.carry()
+        #expect(shards.first.statuses(alice) == [100, 180, 200, 200])
+        #expect(shards.first.server.load.clientTransactions == 1, "it waits for further answers, until timer M")
+        shards.first.pass(.seconds(33))
+        #expect(shards.first.server.load == ServerLoad())
+    }
+
     @Test("Mail to a congested connection is refused like a request of the same shard; CANCEL still leaves")
     func congestedAcrossShards() throws {
         let shards = try Shards(DecisionWorld(), users: ["alice", "bob"])

@@ -18,6 +18,7 @@ final class ProxyChecker: Checker {
     }
 
     private struct Branch {
+        let sentAt: Instant
         var provisionalAt: Instant?
         var isFinal = false
         var isCancelled = false
@@ -32,6 +33,8 @@ final class ProxyChecker: Checker {
 
     private var requests: [Key: Request] = [:]
     private var branches: [Hop: Branch] = [:]
+    /// 64*T1, less what a turn of the loop may take.
+    private static let timerB = Interval.milliseconds(31_900)
     private static let cancelBound = Interval.seconds(2)
 
     func observe(_ fact: Fact, in world: World) {
@@ -54,10 +57,9 @@ final class ProxyChecker: Checker {
         case .crashed(let machine):
             branches = branches.filter { $0.key.place.seat.machine != machine }
             requests = requests.filter { $0.key.machine != machine }
-        case .second:
-            lookForUncancelled(world)
-            lookForStrays(world)
-        case .admitted, .reported, .turned, .started, .appended, .committed, .published, .trusted, .commanded,
+        case .turned(let seat): lookForStrays(seat, world)
+        case .second: lookForUncancelled(world)
+        case .admitted, .reported, .started, .appended, .committed, .published, .trusted, .commanded,
             .deviceSent,
             .deviceReported, .deviceLost:
             break
@@ -79,7 +81,10 @@ final class ProxyChecker: Checker {
             }
             if message.method == .cancel { requests[key(place.seat, top, "INVITE")]?.cancelledAt = world.now }
         } else if method == "INVITE", let hop = Hop(place, message), branches[hop] != nil {
-            if message.isFinal {
+            // What comes when timer B has ended the branch changes nothing any more.
+            let isSilent =
+                branches[hop].map { $0.provisionalAt == nil && world.now - $0.sentAt >= Self.timerB } ?? false
+            if message.isFinal || isSilent {
                 branches[hop]?.isFinal = true
             } else if branches[hop]?.provisionalAt == nil {
                 branches[hop]?.provisionalAt = world.now
@@ -118,7 +123,7 @@ final class ProxyChecker: Checker {
                     + "\(expected)", in: world)
         }
         if method == "INVITE" {
-            branches[hop] = Branch()
+            branches[hop] = Branch(sentAt: world.now)
             requests[key(place.seat, next, method)]?.children.append(hop)
         }
     }
@@ -135,13 +140,9 @@ final class ProxyChecker: Checker {
     }
 
     /// No branch outlives the response context that it belongs to: nobody would take its answer.
-    private func lookForStrays(_ world: World) {
-        for machine in world.machines {
-            for seat in machine.seats {
-                guard let strays = seat.shard?.inspect({ $0.strayBranches }), strays > 0 else { continue }
-                fail("\(world.name(seat.id)) has \(strays) branches without a response context", in: world)
-            }
-        }
+    private func lookForStrays(_ seat: SeatID, _ world: World) {
+        guard let strays = world.seat(seat)?.shard?.inspect({ $0.strayBranches }), strays > 0 else { return }
+        fail("\(world.name(seat)) has \(strays) branches without a response context", in: world)
     }
 
     /// RFC 3261 §9.1: a CANCEL waits for a provisional response, and no longer.

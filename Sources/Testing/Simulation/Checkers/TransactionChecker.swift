@@ -59,6 +59,7 @@ final class TransactionChecker: Checker {
     private var clients: Set<Place> = []
     private var deviceFinals: [String: UInt16] = [:]
     private var deviceRequests: Set<String> = []
+    private var cancelledAt: [String: Instant] = [:]
 
     /// 64*T1, less what a turn of the loop may take.
     private static let timerF = Interval.milliseconds(31_900)
@@ -215,6 +216,7 @@ final class TransactionChecker: Checker {
     private func deviceSent(_ message: SIPMessage, _ device: Int, _ world: World) {
         guard message.isRequest else { return }
         if message.method == .ack { return unacknowledged[Self.key(device, message)] = nil }
+        if message.method == .cancel { cancelledAt[Self.key(device, message)] = world.now }
         let branch = String(decoding: message.topVia?.branch ?? [], as: UTF8.self)
         if !deviceRequests.insert("\(device) \(branch) \(message.method.text)").inserted {
             fail("\(world.devices[device].name) sends a \(message.method.text) again", in: world)
@@ -223,7 +225,9 @@ final class TransactionChecker: Checker {
 
     private func received(_ message: SIPMessage, _ device: Int, _ world: World) {
         guard message.isFinal, let cseq = message.cSeq else { return }
-        if cseq.method == .invite, message.status < 300 {
+        // RFC 3261 §9.1: 64*T1 after its CANCEL an INVITE is over for the caller, whatever comes.
+        let isOver = cancelledAt[Self.key(device, message)].map { world.now - $0 >= Self.timerF } ?? false
+        if cseq.method == .invite, message.status < 300, !isOver {
             unacknowledged[Self.key(device, message)] = Acknowledgement(since: world.now, callID: message.callIDText)
         }
         let key =

@@ -23,14 +23,7 @@ extension World {
         let newest = own.publisher.state
         switch faults.below(4, for: .forgedNews) {
         case 0:
-            // A topology without partners, signed by somebody else's publisher, in its own snapshot and timestamp.
-            var topology = own.topology
-            topology.partners = []
-            guard
-                let forged = try? TopologySigning.sign(
-                    topology, after: newest.verifiedTopology, with: [other.keys.publisher], now: wall)
-            else { return nil }
-            return TrustBundle(topology: forged)
+            return try? forgedState(of: own, with: other.keys)
         case 1: return other.publisher.state.bundle(since: TrustEpoch(0))
         case 2: return own.firstBundle
         case _:
@@ -40,5 +33,29 @@ extension World {
             bundle.crls = [list]
             return bundle
         }
+    }
+
+    /// A topology without partners, with the snapshot and the timestamp that bind it, all newer than what counts, and signed
+    /// with keys of somebody else.
+    private func forgedState(of organisation: Organisation, with keys: Founding.Keys) throws -> TrustBundle? {
+        let state = organisation.publisher.state
+        guard let snapshot = state.snapshot, let timestamp = state.timestamp else { return nil }
+        var topology = organisation.topology
+        topology.partners = []
+        let forged = try TopologySigning.sign(
+            topology, after: state.verifiedTopology, with: [keys.publisher], now: wall)
+        let version = (state.verifiedTopology?.content.header.version ?? 0) + 1
+        let expires = wall + .seconds(3_600)
+        let bound = try SignedEnvelope(
+            signing: SnapshotObject(
+                header: ObjectHeader(version: snapshot.header.version + 1, issued: wall, expires: expires),
+                root: snapshot.root, topology: ObjectReference(version: version, hash: forged.hash), crls: snapshot.crls
+            ).json, with: [keys.snapshot])
+        let stamp = try SignedEnvelope(
+            signing: TimestampObject(
+                header: ObjectHeader(version: timestamp.header.version + 1, issued: wall, expires: expires),
+                epoch: TrustEpoch(snapshot.header.version + 1), snapshotHash: bound.hash
+            ).json, with: [keys.snapshot])
+        return TrustBundle(topology: forged, snapshot: bound, timestamp: stamp)
     }
 }
