@@ -147,8 +147,7 @@ struct StarvationTests {
     @Test("A partner's links share the allowance of its domain; our own users do not notice")
     func partner() throws {
         var world = try DecisionWorld()
-        let partner = try #require(world.topology.partners.firstIndex { $0.name == "fabrikam.example" })
-        world.topology.partners[partner].address = NetworkAddress("127.0.2.1:5061")
+        world.isCombined = true
         let home = try TestServer("fe1", in: world, users: ["bob"])
         let (one, other) = (try home.fabrikam(), try home.fabrikam())
         let bob = try home.signedIn("bob")
@@ -201,9 +200,10 @@ struct StarvationTests {
         #expect(flood(home, Self.options, 20, on: stranger).count { $0 == 200 } == 1)
         // It ends by itself, without an input.
         let began = home.now
-        while let deadline = home.server.nextDeadline, home.server.overloadCut > 0 {
-            home.pass(deadline - home.now)
+        for _ in 0..<100 where home.server.overloadCut > 0 {
+            home.pass(try #require(home.server.nextDeadline) - home.now)
         }
+        #expect(home.server.overloadCut == 0)
         #expect(home.now - began <= .seconds(4))
         #expect(!home.server.counters.isOverloaded)
         let names = home.events.map(\.name).filter { $0.hasPrefix("overload") }
