@@ -6,7 +6,8 @@ enum Arrows {
     static let allowed: [String: [String: Set<String>]] = [
         "Sources/Core/Server": [
             "Flows": [],
-            "Links": ["Flows"],
+            "Load": [],
+            "Links": ["Flows", "Load"],
             "Users": ["Flows", "Links"],
             "Registrar": ["Flows", "Users"],
             "Proxy": ["Flows", "Links", "Users"],

@@ -9,6 +9,8 @@ public enum Output: Sendable {
     case proven(ConnectionID)
     /// Send these bytes of `Outputs.bytes` over a connection of this shard.
     case send(ConnectionID, ByteRange)
+    /// Read nothing from a connection of this shard for so long; what was read is still handled, and it is written to as before.
+    case hold(ConnectionID, Interval)
     /// Close a connection: what was written before leaves first when `CloseCause.drainsFirst`, buffered input is never read.
     case close(ConnectionID, CloseCause)
     /// Open a link; answered by `Input.established` with the evidence, or by `Input.dialFailed`.

@@ -55,6 +55,7 @@ extension Server {
             }
             return
         }
+        guard mayAsk(message, on: id, link, at: moment, into: &outputs) else { return }
         let request: ValidRequest
         do throws(RequestProblem) {
             request = try ValidRequest(message)

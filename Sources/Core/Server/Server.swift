@@ -5,8 +5,9 @@ import Trust
 
 /// One server of given roles, as one value: what comes in, what goes out, and in between no socket, clock, task or file.
 ///
-/// This page wires the folders. `Links` decides who may speak at all, `Users` who a request is from, `Registrar` where
-/// users are, `Proxy` where a request goes; none of them calls another, they meet here.
+/// This page wires the folders. `Links` decides who may speak at all, `Load` how much of it is served,
+/// `Users` who a request is from, `Registrar` where users are, `Proxy` where a request goes; none of them calls another,
+/// they meet here.
 public struct Server {
     /// The shard that runs this value.
     public let shard: ShardID
@@ -20,6 +21,9 @@ public struct Server {
     var spareEdits = MessageEdits()
     var dialler = Dialler()
     var backOff = BackOff()
+    /// What users and partners have used of their allowances.
+    var buckets: SharedBuckets
+    var overload = OverloadControl()
     var chance: Chance
     var surroundings: Surroundings
     var directory: UserDirectory
@@ -43,6 +47,7 @@ public struct Server {
         self.shard = shard
         self.shared = shared
         self.chance = chance
+        buckets = SharedBuckets(chance: chance.derived(for: "buckets"))
         links = LinkTable(shard: shard, context: trust.context)
         transactions = TransactionTable(shard: shard, chance: &self.chance)
         surroundings = Surroundings(context: trust.context)
@@ -82,13 +87,14 @@ public struct Server {
         answerOverdue(at: moment, into: &outputs)
         closeOverdueLinks(at: moment, into: &outputs)
         expireBindings(at: moment, into: &outputs)
+        tell(overload.advance(to: now), into: &outputs)
     }
 
     /// When `advance` must be called next, if nothing happens before.
     public var nextDeadline: Instant? {
         let ofRequests = Instant.earliest(transactions.nextDeadline, contexts.nextDeadline)
         let ofFlows = Instant.earliest(deadlines.next, expirySweep.next(in: shared.location))
-        return .earliest(ofRequests, ofFlows)
+        return .earliest(overload.next, .earliest(ofRequests, ofFlows))
     }
 }
 

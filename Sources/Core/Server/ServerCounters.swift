@@ -10,6 +10,16 @@ public struct ServerCounters: Sendable {
     public internal(set) var live: [PeerClass: Int] = [:]
     /// SIP messages read from links, by class: whatever the framer completed, and what broke it.
     public internal(set) var messages = MessageCounts()
+    /// Requests answered 503 because their connection had asked for too much.
+    public internal(set) var refusedByConnection: UInt64 = 0
+    /// The same of proven users, over all of their connections.
+    public internal(set) var refusedByIdentity: UInt64 = 0
+    /// The same of partners, over all of their links.
+    public internal(set) var refusedByPartner: UInt64 = 0
+    /// How often an overload began.
+    public internal(set) var overloads: UInt64 = 0
+    /// Whether it is overloaded now.
+    public internal(set) var isOverloaded = false
 
     /// All zero.
     public init() {}

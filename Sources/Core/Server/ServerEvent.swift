@@ -27,6 +27,10 @@ public enum ServerEvent: Sendable {
     case violation(ConnectionID, kind: String, offset: Int)
     /// A message went from one user or partner towards another: the way and the verdict of the hop it came over.
     case routed(ConnectionID, method: String, callID: [UInt8], peerClass: PeerClass, peer: String)
+    /// More is asked for than this shard can do: everybody's allowance is cut.
+    case overloadBegan
+    /// Nothing is cut any more.
+    case overloadEnded
 
     /// The `event` field of the log line.
     public var name: String {
@@ -43,6 +47,8 @@ public enum ServerEvent: Sendable {
         case .requestRefused: "requestRefused"
         case .violation: "violation"
         case .routed: "routed"
+        case .overloadBegan: "overloadBegan"
+        case .overloadEnded: "overloadEnded"
         }
     }
 }

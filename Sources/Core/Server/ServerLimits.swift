@@ -65,4 +65,31 @@ public enum ServerLimits {
     public static let failuresRememberedMax = 65_536
     /// RFC 5626 §4.4.1: what clients are told about keep-alives.
     public static let flowTimerSeconds: UInt32 = 120
+    /// Requests of a client's connection on which a user is proven: a second, and at once after a rest.
+    static let ofConnection = Allowance(rate: 200, burst: 600)
+    /// The same before a user is proven: a challenge and its answer, of a few accounts.
+    static let ofUnprovenConnection = Allowance(rate: 20, burst: 40)
+    /// Requests of a proven user over all of his connections to one shard.
+    static let ofIdentity = Allowance(rate: 200, burst: 600)
+    /// Requests of a partner over all of its links to one shard: those of many users.
+    static let ofPartner = Allowance(rate: 20_000, burst: 20_000)
+    /// Places in each half of the table of buckets of users and partners; eight bytes each.
+    public static let bucketPlacesMax = 16_384
+    /// The longest time that a connection is not read because it asked for more than its allowance.
+    public static let holdMax = Interval.seconds(1)
+    /// From reading to answering: who waits as long sees that the server has more to do than it can.
+    public static let waitMax = Interval.milliseconds(40)
+    /// Below it the server has time again.
+    public static let waitCalm = Interval.milliseconds(20)
+    /// How soon after one doubling of the costs the next may follow.
+    public static let cutStep = Interval.milliseconds(100)
+    /// How long nothing waits too long before one doubling is taken back.
+    public static let cutRecovery = Interval.milliseconds(500)
+    /// How often the costs are doubled at most. A proven connection then still has three requests a second.
+    public static let cutMax: UInt8 = 6
+    /// From so many doublings on it is called an overload.
+    public static let overloadCut: UInt8 = 2
+    /// Retry-After of who asked for too much: at least this, in seconds, and up to twice as much, so that not all of them come
+    /// back at once.
+    public static let retryAfterSeconds: UInt64 = 2
 }

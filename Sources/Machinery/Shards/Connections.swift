@@ -13,6 +13,9 @@ public protocol Connections: AnyObject {
     /// A user is proven on the connection: it leaves the quota of its address.
     func markProven(_ id: ConnectionID)
 
+    /// Reads nothing from the connection for so long. What was read before is still reported.
+    func hold(_ id: ConnectionID, for interval: Interval)
+
     /// Appends bytes to what the connection will send at the end of the turn.
     ///
     /// Above `pendingBytesMax` the implementation reports `Input.congested`, and goes on accepting what was already decided.

@@ -27,6 +27,10 @@ public final class Shard {
     private var outputs: Outputs
     private var records: [JournalRecord] = []
     private var isInTurn = false
+    /// When the oldest of the inputs that wait was read; nil while none does.
+    private var waitingSince: Instant?
+    /// How long the longest wait of the last turn was, until its outputs were performed.
+    private var longestWait: Interval?
 
     /// Inputs that one turn handles before it performs; the rest waits for the next turn of the loop, so that a flood on
     /// one connection does not keep the others from their writes.
@@ -56,6 +60,7 @@ public final class Shard {
     /// Queues something that happened on this loop. Returns whether the loop should call `turn` for it: false while a
     /// turn is under way or already due.
     public func receive(_ input: Input) -> Bool {
+        if waitingSince == nil { waitingSince = clock.now }
         inputs.append(input)
         return inputs.count == 1 && !isInTurn
     }
@@ -70,10 +75,14 @@ public final class Shard {
         takeBatch()
         let now = clock.now
         let wall = clock.wallTime
+        let began = waitingSince ?? now
+        waitingSince = inputs.isEmpty ? nil : began
+        if let wait = longestWait.take() { server.observe(wait: wait, at: now, into: &outputs) }
         for input in batch { server.handle(input, at: now, wall: wall, into: &outputs) }
         batch.removeAll(keepingCapacity: true)
         server.advance(to: now, wall: wall, into: &outputs)
         perform()
+        longestWait = clock.now - began
         clock.wake(at: server.nextDeadline)
         return !inputs.isEmpty
     }
@@ -112,6 +121,8 @@ public final class Shard {
             connections.admit(connection, as: peer)
         case .proven(let connection):
             connections.markProven(connection)
+        case .hold(let connection, let interval):
+            connections.hold(connection, for: interval)
         case .send(let connection, let range):
             connections.write(outputs.bytes[Int(range.start)..<Int(range.end)], to: connection)
         case .close(let connection, let cause):

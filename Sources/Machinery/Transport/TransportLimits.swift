@@ -7,6 +7,8 @@ public struct TransportLimits: Sendable, Hashable {
     /// How long a handshake counts among them. One that takes longer waits for its peer and costs us nothing: whoever
     /// dawdles is left to the deadline and to the quota of his address, and holds up nobody else.
     public var handshakePatience = Interval.milliseconds(50)
+    /// How long a listener waits after an accept that failed, for example because no descriptor is left.
+    public var acceptBackOff = Interval.milliseconds(250)
     /// From the accepted or opened socket to the end of the TLS handshake (E704 for an accepted one).
     public var handshakeDeadline = Interval.seconds(5)
     /// From the first octet of a message to its last one (E704).

@@ -25,6 +25,8 @@ final class TestServer {
     private(set) var dials: [DialRequest] = []
     private(set) var records: [JournalRecord] = []
     private(set) var proven: Set<ConnectionID> = []
+    /// The connections that were held, with the last interval.
+    private(set) var held: [ConnectionID: Interval] = [:]
     private(set) var events: [ServerEvent] = []
     var mails: [(shard: ShardID, mail: Mail)] = []
     private var outputs = Outputs()
@@ -144,6 +146,12 @@ final class TestServer {
         for framed in frames(bytes) { handle(.received(id, framed)) }
     }
 
+    /// Tells the server that an input waited for so long.
+    func observe(wait: Interval) {
+        server.observe(wait: wait, at: now, into: &outputs)
+        perform()
+    }
+
     func handle(_ input: Input) {
         server.handle(input, at: now, wall: wall, into: &outputs)
         perform()
@@ -182,6 +190,7 @@ final class TestServer {
             switch output {
             case .admit: break
             case .proven(let id): proven.insert(id)
+            case .hold(let id, let interval): held[id] = interval
             case .send(let id, let range):
                 let bytes = Array(outputs.bytes[Int(range.start)..<Int(range.end)])
                 octets[id, default: []] += bytes

@@ -13,8 +13,8 @@ struct Telephone {
 
 /// A front end as its shard runs it: octets through the framer, each message a turn, outputs kept until they were read.
 struct FrontEnd {
-    /// Virtual time that each turn takes.
-    private static let turn = Interval.milliseconds(1)
+    /// Virtual time that each turn takes: so much that nobody asks for more than his allowance.
+    private static let turn = Interval.milliseconds(10)
 
     private var server: Server
     private var outputs = Outputs(tellsEachMessage: false)

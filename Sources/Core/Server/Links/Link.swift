@@ -12,9 +12,12 @@ final class LinkProof: Sendable {
     let peerClass: PeerClass
     /// The other end's address as it stands in a Via; empty when it is not known.
     let source: [UInt8]
+    /// The name of a partner's record; empty for any other class.
+    let partnerName: [UInt8]
 
     init(_ peer: VerifiedPeer, _ evidence: LinkEvidence) {
         self.peer = peer
+        partnerName = Array((peer.recordName ?? "").utf8)
         self.evidence = evidence
         peerClass = peer.peerClass
         source = evidence.remoteAddress.map { Array($0.host.utf8) } ?? []
@@ -43,6 +46,10 @@ struct Link {
     var hasSpoken = false
     /// Broken messages that came here, as far as they are counted.
     var violations: UInt8 = 0
+    /// What its requests have used of their allowance.
+    var bucket = TokenBucket()
+    /// Until when it is not read, because it asked for too much.
+    var heldUntil = Instant.zero
     /// Since when bytes wait for a reader that stands still; nil while none do.
     var congestedSince: Instant?
 
@@ -150,6 +157,13 @@ struct LinkTable {
 
     /// A part of the link without a copy of the rest.
     mutating func glance(at id: ConnectionID) -> Link.Glance? { links.update(id) { $0.glance } }
+
+    /// Takes what a request costs from the link's bucket; false when there is not as much, or no link.
+    mutating func take(
+        _ charge: Charge, of allowance: Allowance, cut: UInt8, from id: ConnectionID, at now: Instant
+    ) -> Bool {
+        links.update(id) { $0.bucket.take(charge, of: allowance, cut: cut, at: now) } ?? false
+    }
 
     /// Changes a link in place; nothing happens when it has gone.
     mutating func modify(_ id: ConnectionID, _ change: (inout Link) -> Void) {

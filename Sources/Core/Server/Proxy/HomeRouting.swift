@@ -21,6 +21,14 @@ extension Server {
         case .user(let address): identity = address
         case .answer(let status, let reason, let fields): return .reply(status, reason, fields)
         }
+        // Who came over another server of ours was counted there; an application has no limit but its grant.
+        switch sender {
+        case .client, .partner:
+            guard mayAsk(identity, .full, at: moment) else {
+                return .reply(503, "Too many requests", retryLater())
+            }
+        case .server, .application: break
+        }
         if let refusal = refusalOfMedia(request.message) { return refusal }
         // Where the request goes is decided here. A Route that is left would be another's word on it, and the edge, which
         // trusts this server, would take it for ours.
@@ -54,7 +62,11 @@ extension Server {
             return .reply(404, "Not Found", [])
         }
         switch authenticate(address, of: job, on: flow, as: .registrar, at: moment, into: &outputs) {
-        case .user(let aor): return .register(aor: aor, flow: flow)
+        case .user(let aor):
+            guard mayAsk(aor, .reduced, at: moment) else {
+                return .reply(503, "Too many requests", retryLater())
+            }
+            return .register(aor: aor, flow: flow)
         case .answer(let status, let reason, let fields): return .reply(status, reason, fields)
         }
     }

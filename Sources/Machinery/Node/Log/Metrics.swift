@@ -66,6 +66,23 @@ public final class Metrics: Sendable {
         family(
             "entente_sip_messages_received_total", "counter", "SIP messages read from admitted links, by class.",
             byClass { $0.messages[$1] })
+        func sum(_ value: (ServerCounters) -> UInt64) -> String {
+            String(state.shards.values.reduce(0) { $0 + value($1) })
+        }
+        family(
+            "entente_requests_refused_total", "counter",
+            "SIP requests refused for asking too much: of a connection, of a user, of a partner.",
+            [
+                ("{of=\"connection\"}", sum { $0.refusedByConnection }),
+                ("{of=\"user\"}", sum { $0.refusedByIdentity }),
+                ("{of=\"partner\"}", sum { $0.refusedByPartner }),
+            ])
+        family(
+            "entente_overloads_total", "counter", "How often an overload of a loop began.", [("", sum { $0.overloads })]
+        )
+        family(
+            "entente_overloaded", "gauge", "Loops that are overloaded now.",
+            [("", String(state.shards.values.count { $0.isOverloaded }))])
         family(
             "entente_requests_running", "gauge", "SIP requests in a transaction that has not ended.",
             [("", String(state.running))])

@@ -98,6 +98,10 @@ struct EventReporter: Sendable {
                 line.add("class", peerClass.rawValue)
                 line.add("peer", peer)
             }
+        case .overloadBegan:
+            log.write(.warning, event.name, at: time) { line in line.add("shard", shard.number) }
+        case .overloadEnded:
+            log.write(.info, event.name, at: time) { line in line.add("shard", shard.number) }
         }
     }
 

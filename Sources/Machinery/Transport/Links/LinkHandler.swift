@@ -38,6 +38,8 @@ final class LinkHandler: ChannelInboundHandler {
     // Timers hold the handler and are cancelled with it. A weak reference would cost every later retain of it a side table.
     private var deadline: Scheduled<Void>?
     private var patience: Scheduled<Void>?
+    /// While it is there nothing is read: the peer asked for too much.
+    private var hold: Scheduled<Void>?
     private var countsAsHandshake = false
     private var messagesThisTurn = 0
     /// Whether the end of this turn is waited for already.
@@ -221,8 +223,19 @@ final class LinkHandler: ChannelInboundHandler {
 
     private func setReading(_ context: ChannelHandlerContext) {
         guard case .admitted = phase else { return }
-        let isOn = !isReadingPaused && !(isCongested && stopsReadingWhenCongested)
+        let isOn = !isReadingPaused && hold == nil && !(isCongested && stopsReadingWhenCongested)
         try? context.channel.syncOptions?.setOption(.autoRead, value: isOn)
+    }
+
+    /// Reads nothing for so long: what the peer sends meanwhile stays in the kernel, and then with him.
+    func hold(for interval: Interval) {
+        guard case .admitted = phase, hold == nil, let context else { return }
+        let delay = TimeAmount.nanoseconds(Int64(clamping: interval.nanoseconds))
+        hold = context.eventLoop.assumeIsolated().scheduleTask(in: delay) {
+            self.hold = nil
+            self.setReading(context)
+        }
+        setReading(context)
     }
 
     // MARK: Writing
@@ -271,6 +284,7 @@ final class LinkHandler: ChannelInboundHandler {
         phase = .draining
         reader = nil
         disarm()
+        endHold()
         arm(connections.limits.drainDeadline, context) { handler in handler.cut() }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in self.context?.close(promise: nil) }
@@ -286,6 +300,7 @@ final class LinkHandler: ChannelInboundHandler {
         reader = nil
         pending = nil
         endHandshake()
+        endHold()
         guard let context else { return }
         let channel = context.channel
         context.close(promise: nil)
@@ -308,6 +323,7 @@ final class LinkHandler: ChannelInboundHandler {
     private func gone() {
         phase = .closed
         endHandshake()
+        endHold()
         reader = nil
         pending = nil
         connections.forget(self, at: remoteAddress)
@@ -331,6 +347,11 @@ final class LinkHandler: ChannelInboundHandler {
             self.deadline = nil
             action(self)
         }
+    }
+
+    private func endHold() {
+        hold?.cancel()
+        hold = nil
     }
 
     private func disarm() {

@@ -55,6 +55,10 @@ public final class LoopConnections: Connections {
         markProven(handler.remoteAddress, of: handler)
     }
 
+    public func hold(_ id: ConnectionID, for interval: Interval) {
+        table[id]?.hold(for: interval)
+    }
+
     public func write(_ bytes: ArraySlice<UInt8>, to id: ConnectionID) {
         table[id]?.write(bytes)
     }

@@ -200,6 +200,9 @@ extension ServerStage {
             switch item {
             case .admit(let id, _): if let index = line(id) { lines[index].isOpen = true }
             case .proven(let id): try Finding.unless(line(id) != nil, "\(id) is proven, and not there")
+            case .hold(_, let interval):
+                try Finding.unless(
+                    interval <= ServerLimits.holdMax, "nothing is read for \(interval.wholeMilliseconds) ms")
             case .send(let id, let range):
                 try sent(Array(made.bytes[Int(range.start)..<Int(range.end)]), on: id)
             case .close(let id, _): if let index = line(id), lines[index].isOpen { closed.append(index) }

@@ -92,6 +92,9 @@ final class Seat: Connections, Clock {
     /// The simulation has no quota of addresses.
     func markProven(_ connection: ConnectionID) {}
 
+    /// Nothing queues in the simulation: what is sent to a held connection is handled as if it had come later.
+    func hold(_ connection: ConnectionID, for interval: Interval) {}
+
     func dial(_ request: DialRequest) {
         world.dial(request, from: id)
     }
