@@ -1,3 +1,4 @@
+import Basis
 import NIOCore
 import Trust
 
@@ -44,8 +45,17 @@ final class AcceptGate: ChannelDuplexHandler {
         context.read()
     }
 
+    /// Without a descriptor left every accept fails at once, and the loop would do nothing else: the listener rests. NIO keeps a
+    /// socket whose accept failed among the readable ones, whatever its handlers hold back; only `autoRead` takes it out.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         connections.report(.acceptFailed(listener: listener, why: String(describing: error)))
+        let options = context.channel.syncOptions
+        try? options?.setOption(.autoRead, value: false)
+        let pause = TimeAmount.nanoseconds(Int64(clamping: connections.limits.acceptBackOff.nanoseconds))
+        context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+            guard self.context != nil else { return }
+            try? options?.setOption(.autoRead, value: true)
+        }
         context.fireErrorCaught(error)
     }
 }

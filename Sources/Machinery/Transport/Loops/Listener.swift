@@ -88,11 +88,8 @@ struct Listener: Sendable {
             try await bootstrap
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let pause = TimeAmount.nanoseconds(Int64(clamping: limits.acceptBackOff.nanoseconds))
-                    // Without a descriptor left every accept fails at once, and the loop would do nothing else.
-                    let backoff = AcceptBackoffHandler(shouldForwardIOErrorCaught: true) { _ in pause }
                     let gate = AcceptGate(listener: name, connections: loop.value.connections)
-                    try channel.pipeline.syncOperations.addHandlers(backoff, gate)
+                    try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
             .childChannelInitializer { channel in
