@@ -14,15 +14,4 @@ enum Exceptions {
         "Sources/Core/Trust/Certificates/ChainMemory.swift": "what was read of peers' chains, shared by the loops",
         "Sources/Core/Trust/Certificates/CertificateFacts.swift": "which key signed it, found once",
     ]
-
-    /// Rooms that are still empty.
-    static let placeholders: Set<String> = [
-        "Sources/Core/Authority/Placeholder.swift", "Sources/Core/SIP/Placeholder.swift",
-        "Sources/Core/Transactions/Placeholder.swift", "Sources/Core/Trust/Placeholder.swift",
-        "Sources/Core/UserAgent/Placeholder.swift", "Sources/Machinery/Node/Placeholder.swift",
-        "Sources/Machinery/Storage/Placeholder.swift", "Sources/Machinery/Transport/Placeholder.swift",
-        "Sources/Machinery/Web/Placeholder.swift", "Sources/Testing/Simulation/Placeholder.swift",
-        "Tests/CoreTests/Placeholder.swift", "Tests/MachineryTests/Placeholder.swift",
-        "Tests/ScenarioTests/Placeholder.swift",
-    ]
 }

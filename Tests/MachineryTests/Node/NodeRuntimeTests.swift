@@ -70,8 +70,17 @@ import Web
         #expect(await ask("/elsewhere").0 == 404)
     }
 
-    @Test("interface.md: SIGTERM drains: a call that rings may end, new requests get 503, `/readyz` says draining")
-    func drains() async throws {
+    /// A front end with alice and bob signed in, and alice's call that rings at bob's as `handle`. It keeps the folder.
+    private struct RingingCall {
+        let organisation: NodeOrganisation
+        let runtime: NodeRuntime
+        let connector: ClientConnector
+        let alice: SoftPhone
+        let bob: SoftPhone
+        let handle: CallHandle
+    }
+
+    private func ringing(_ call: CallHandle) async throws -> RingingCall {
         let organisation = try await NodeOrganisation(users: ["alice", "bob"])
         let runtime = try await NodeRuntime.start(folder: organisation.front, loops: 1)
         let connector = ClientConnector()
@@ -79,12 +88,20 @@ import Web
         let bob = try await runtime.phone("bob", through: connector)
         _ = try await alice.register()
         _ = try await bob.register()
-        let call = CallHandle(1)
         await alice.perform(.call(to: "sip:bob@contoso.example", call))
         let ringing = try await bob.wait(for: "call", seconds: 10) { event -> CallHandle? in
             if case .incomingCall(let handle, _) = event { return handle }
             return nil
         }
+        return RingingCall(
+            organisation: organisation, runtime: runtime, connector: connector, alice: alice, bob: bob, handle: ringing)
+    }
+
+    @Test("interface.md: SIGTERM drains: a call that rings may end, new requests get 503, `/readyz` says draining")
+    func drains() async throws {
+        let call = CallHandle(1)
+        let scene = try await ringing(call)
+        let (runtime, alice, bob) = (scene.runtime, scene.alice, scene.bob)
         let drainSeconds: Int64 = 60
         let begin = ContinuousClock.now
         async let stopped: Void = runtime.stop(drainSeconds: drainSeconds)
@@ -92,7 +109,7 @@ import Web
         #expect(try await runtime.health("/readyz") == (503, "draining\n"))
         #expect(try await runtime.health("/livez") == (200, "ok\n"))
         #expect(try await alice.send("too late", to: "sip:bob@contoso.example").status == 503)
-        await bob.perform(.reject(ringing, status: 486))
+        await bob.perform(.reject(scene.handle, status: 486))
         let end = try await alice.wait(for: "end of the call", seconds: 10) { event -> CallEnd? in
             if case .callEnded(call, let end) = event { return end }
             return nil
@@ -100,24 +117,14 @@ import Web
         #expect(end == .failed(status: 486, reason: "Busy Here"))
         await stopped
         #expect(ContinuousClock.now - begin < .seconds(drainSeconds))
-        try await connector.stop()
+        try await scene.connector.stop()
     }
 
     @Test("SIGTERM: a call that was answered does not hold up the end, although its transaction lives on")
     func drainsAfterAnAnswer() async throws {
-        let organisation = try await NodeOrganisation(users: ["alice", "bob"])
-        let runtime = try await NodeRuntime.start(folder: organisation.front, loops: 1)
-        let connector = ClientConnector()
-        let alice = try await runtime.phone("alice", through: connector)
-        let bob = try await runtime.phone("bob", through: connector)
-        _ = try await alice.register()
-        _ = try await bob.register()
-        await alice.perform(.call(to: "sip:bob@contoso.example", CallHandle(1)))
-        let ringing = try await bob.wait(for: "call", seconds: 10) { event -> CallHandle? in
-            if case .incomingCall(let handle, _) = event { return handle }
-            return nil
-        }
-        await bob.perform(.answer(ringing))
+        let scene = try await ringing(CallHandle(1))
+        let (runtime, alice, bob) = (scene.runtime, scene.alice, scene.bob)
+        await bob.perform(.answer(scene.handle))
         try await alice.wait(for: "answer", seconds: 10) { event -> Void? in
             if case .callAnswered = event { return () }
             return nil
@@ -129,7 +136,7 @@ import Web
         let drainSeconds: Int64 = 30
         await runtime.stop(drainSeconds: drainSeconds)
         #expect(ContinuousClock.now - begin < .seconds(drainSeconds))
-        try await connector.stop()
+        try await scene.connector.stop()
     }
 
     @Test("interface.md, config.yaml: an unknown key is an error with its line, and nothing stays running")
